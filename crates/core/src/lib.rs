@@ -1,0 +1,1 @@
+//! The API people learn: Model, Session, Tensor, Options, Error, Report.

@@ -1,0 +1,1 @@
+//! Graph to plan to tensors: planner, buffers, backends.

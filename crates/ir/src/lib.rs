@@ -1,0 +1,1 @@
+//! What a model is: graph, ops, types, tensors, shape inference.

@@ -1,0 +1,1 @@
+//! Goldens, tolerances, conformance suites.

@@ -1,0 +1,2 @@
+//! Developer commands: see CONTRIBUTING.md.
+fn main() {}

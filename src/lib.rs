@@ -1,0 +1,1 @@
+//! Dunlin: a model in, tensors out.
