@@ -1,1 +1,13 @@
-//! What a model is: graph, ops, types, tensors, shape inference.
+//! What a model is: tensors and values, typed operators, the graph, its shape inference and its printed form.
+
+#![forbid(unsafe_code)]
+
+mod dtype;
+mod shape;
+mod tensor;
+mod value;
+
+pub use dtype::{Bool, Class, DType, Element};
+pub use shape::{Dim, Dims, Shape, resolve_axis};
+pub use tensor::{Tensor, TensorError};
+pub use value::{Map, Value};

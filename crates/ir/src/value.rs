@@ -1,0 +1,70 @@
+//! What flows along the edges of a graph at run time: tensors, and the standard's containers of them.
+
+use crate::Tensor;
+
+/// A run-time value.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Value {
+    /// A tensor.
+    Tensor(Tensor),
+    /// Values in order.
+    Sequence(Vec<Value>),
+    /// Keys and what they map to, in step.
+    Map(Map),
+    /// A value or none.
+    Optional(Option<Box<Value>>),
+}
+
+/// A map from integer or string keys to values, in the order of its making.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// Rank 1: `int64` (or another integer type) or `string`.
+    pub keys: Tensor,
+    /// As many values as there are keys. Maps to scalars hold tensors of rank 0.
+    pub values: Vec<Value>,
+}
+
+impl Value {
+    /// The tensor, if it is one.
+    pub fn as_tensor(&self) -> Option<&Tensor> {
+        match self {
+            Value::Tensor(tensor) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    /// The tensor, if it is one.
+    pub fn into_tensor(self) -> Option<Tensor> {
+        match self {
+            Value::Tensor(tensor) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    /// What it is, for messages: `tensor`, `sequence`, `map`, `optional`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Tensor(_) => "tensor",
+            Value::Sequence(_) => "sequence",
+            Value::Map(_) => "map",
+            Value::Optional(_) => "optional",
+        }
+    }
+
+    /// Bytes of all tensors within.
+    pub fn byte_len(&self) -> usize {
+        match self {
+            Value::Tensor(tensor) => tensor.byte_len(),
+            Value::Sequence(values) => values.iter().map(Value::byte_len).sum(),
+            Value::Map(map) => map.keys.byte_len() + map.values.iter().map(Value::byte_len).sum::<usize>(),
+            Value::Optional(value) => value.as_ref().map_or(0, |value| value.byte_len()),
+        }
+    }
+}
+
+impl From<Tensor> for Value {
+    fn from(tensor: Tensor) -> Value {
+        Value::Tensor(tensor)
+    }
+}
