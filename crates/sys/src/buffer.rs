@@ -8,7 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use crate::FileMap;
 
 /// Alignment of every owned buffer, in bytes: a cache line, and the widest vector register.
-const ALIGN: usize = 64;
+const ALIGN: usize = align_of::<Line>();
+
+/// Nothing, aligned as every buffer is.
+#[repr(align(64))]
+struct Line;
 
 /// The system refused a block of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +118,9 @@ impl Arena {
 
     /// Frees what is kept.
     pub fn clear(&self) {
-        self.inner.lock().blocks.clear();
-        self.inner.lock().kept_bytes = 0;
+        let mut free = self.inner.lock();
+        free.blocks.clear();
+        free.kept_bytes = 0;
     }
 
     /// How many bytes wait for reuse.
@@ -182,10 +187,7 @@ enum Fill<'a> {
 impl Block {
     fn empty() -> Block {
         // A dangling pointer with the right alignment serves slices of length 0.
-        Block {
-            ptr: NonNull::without_provenance(std::num::NonZero::new(ALIGN).expect("ALIGN is not 0")),
-            capacity: 0,
-        }
+        Block { ptr: NonNull::<Line>::dangling().cast(), capacity: 0 }
     }
 
     fn new(capacity: usize, fill: Fill<'_>) -> Result<Block, OutOfMemory> {

@@ -4,9 +4,16 @@
 //! whatever needs it lives here, small and argued.
 
 mod buffer;
+mod fp;
+mod interrupt;
 mod map;
+mod os;
 mod parallel;
+mod pool;
 
 pub use buffer::{AlignedBuf, Arena, Bytes, OutOfMemory};
+pub use fp::FloatState;
+pub use interrupt::Interruptible;
 pub use map::FileMap;
 pub use parallel::{Parallel, Serial, for_each_chunk_mut};
+pub use pool::{Pool, PoolError};

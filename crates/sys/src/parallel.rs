@@ -1,5 +1,7 @@
 //! The seam between kernels and threads: a parallel loop, its serial form, and loops over disjoint chunks.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 /// Runs the iterations of a loop, perhaps on several threads.
 ///
 /// Kernels receive a `&dyn Parallel` and never know whose threads they use: the model's own pool, one shared
@@ -43,19 +45,23 @@ pub fn for_each_chunk_mut<T: Send>(
     }
     let len = out.len();
     let n_chunks = len.div_ceil(chunk_len);
-    if n_chunks == 1 || pool.n_threads() == 1 {
-        // Still chunk by chunk through the pool, so that cancellation is seen between chunks.
-        if n_chunks == 1 {
-            return f(0, out);
-        }
+    if n_chunks == 1 {
+        return f(0, out);
     }
     let base = SendPtr(out.as_mut_ptr());
-    pool.for_each(n_chunks, &|i| {
+    // Chunks are numbered here rather than by the pool, so that a pool that repeats or invents an index does no harm.
+    let next = AtomicUsize::new(0);
+    pool.for_each(n_chunks, &|_| {
         let base = &base;
+        let i = next.fetch_add(1, Ordering::Relaxed);
+        if i >= n_chunks {
+            return;
+        }
         let start = i * chunk_len;
         let n = chunk_len.min(len - start);
-        // SAFETY: `start + n <= len` by the line above, so the range lies in `out`, which is borrowed mutably for
-        // the whole call; `Parallel::for_each` passes each `i` at most once, so no two chunks overlap in time.
+        // SAFETY: `i < n_chunks`, so `start < len`, and `start + n <= len`: the range lies in `out`, which is borrowed
+        // mutably for the whole call, as `f`'s lifetime keeps the pool from calling later. The counter gives each `i`
+        // once, so no two chunks overlap.
         let chunk = unsafe { std::slice::from_raw_parts_mut(base.0.add(start), n) };
         f(i, chunk);
     });
