@@ -3,11 +3,17 @@
 #![forbid(unsafe_code)]
 
 mod dtype;
+mod graph;
+pub mod infer;
+pub mod op;
 mod shape;
 mod tensor;
 mod value;
 
 pub use dtype::{Bool, Class, DType, Element};
+pub use graph::{Graph, GraphError, Node, NodeId, NodeInputs, NodeOutputs, Origin, Type, ValueId, ValueInfo};
+pub use infer::{Evaluate, Fact, Facts, infer_graph};
+pub use op::Op;
 pub use shape::{Dim, Dims, Shape, resolve_axis};
 pub use tensor::{Tensor, TensorError};
 pub use value::{Map, Value};

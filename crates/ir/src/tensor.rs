@@ -280,6 +280,19 @@ impl Tensor {
     }
 }
 
+impl PartialEq for Tensor {
+    /// Whether type, shape and bytes are the same: NaN equals itself, 0.0 differs from -0.0.
+    fn eq(&self, other: &Tensor) -> bool {
+        self.dtype == other.dtype
+            && self.shape == other.shape
+            && match (&self.data, &other.data) {
+                (Data::Bytes(a), Data::Bytes(b)) => a.as_slice() == b.as_slice(),
+                (Data::Strings(a), Data::Strings(b)) => a == b,
+                _ => false,
+            }
+    }
+}
+
 fn byte_len(dtype: DType, shape: &Shape) -> Result<usize, TensorError> {
     let n = shape.checked_n_elements().and_then(|n| dtype.byte_len(n));
     n.filter(|&n| n <= isize::MAX as usize).ok_or_else(|| TensorError::TooLarge(shape.clone()))
