@@ -1,1 +1,16 @@
-//! Graph to plan to tensors: planner, buffers, backends.
+//! Graph to plan to tensors: the planner, the executor, and the backends that compute.
+
+#![forbid(unsafe_code)]
+
+mod context;
+pub mod cpu;
+mod error;
+mod input;
+mod plan;
+mod run;
+
+pub use context::{Ctx, Limits, Stop, StopReason};
+pub use error::{NodeError, OpError};
+pub use input::{Inputs, Outputs, one};
+pub use plan::{Arg, Packed, Plan, PlanError, Step};
+pub use run::{Environment, Observer, Resources, run};

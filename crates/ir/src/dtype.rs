@@ -109,7 +109,7 @@ impl DType {
     ];
 
     /// Bits that one element takes; 0 for strings, which are not stored in place.
-    pub fn bits(self) -> usize {
+    pub const fn bits(self) -> usize {
         match self {
             DType::I2 | DType::U2 => 2,
             DType::I4 | DType::U4 | DType::F4E2M1 => 4,

@@ -3,6 +3,7 @@
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::FileMap;
@@ -102,6 +103,7 @@ impl Arena {
     pub fn alloc(&self, len: usize) -> Result<AlignedBuf, OutOfMemory> {
         let home = Some(Arc::downgrade(&self.inner));
         if let Some(block) = self.inner.take(len) {
+            self.inner.count_live(block.capacity);
             return Ok(AlignedBuf { block, len, home });
         }
         let capacity =
@@ -113,6 +115,7 @@ impl Arena {
                 Block::new(capacity, Fill::Zero)?
             }
         };
+        self.inner.count_live(block.capacity);
         Ok(AlignedBuf { block, len, home })
     }
 
@@ -121,6 +124,21 @@ impl Arena {
         let mut free = self.inner.lock();
         free.blocks.clear();
         free.kept_bytes = 0;
+    }
+
+    /// How many bytes of this arena's buffers are held somewhere.
+    pub fn live_bytes(&self) -> usize {
+        self.inner.live_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes that were held at a time since the last [`Arena::reset_peak`].
+    pub fn peak_bytes(&self) -> usize {
+        self.inner.peak_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Starts measuring the peak anew, from what is held now.
+    pub fn reset_peak(&self) {
+        self.inner.peak_bytes.store(self.live_bytes(), Ordering::Relaxed);
     }
 
     /// How many bytes wait for reuse.
@@ -132,6 +150,8 @@ impl Arena {
 #[derive(Debug, Default)]
 struct ArenaInner {
     free: Mutex<FreeList>,
+    live_bytes: AtomicUsize,
+    peak_bytes: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -159,10 +179,16 @@ impl ArenaInner {
         Some(block)
     }
 
+    fn count_live(&self, capacity: usize) {
+        let live = self.live_bytes.fetch_add(capacity, Ordering::Relaxed) + capacity;
+        self.peak_bytes.fetch_max(live, Ordering::Relaxed);
+    }
+
     fn give_back(&self, block: Block) {
         if block.capacity == 0 {
             return;
         }
+        self.live_bytes.fetch_sub(block.capacity, Ordering::Relaxed);
         let mut free = self.lock();
         let at = free.blocks.partition_point(|kept| kept.capacity < block.capacity);
         if free.blocks.try_reserve(1).is_ok() {

@@ -1,0 +1,203 @@
+//! What a run lends to each operator: threads, memory, limits, the stop signal, and the step's packed weights.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use dunlin_ir::{DType, Shape, Tensor, Value};
+use dunlin_sys::{Arena, Bytes, Parallel};
+
+use crate::plan::{Packed, Step};
+use crate::{OpError, Resources};
+
+/// What a run may use at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one tensor.
+    pub tensor_bytes: usize,
+    /// Bytes of all tensors that one run makes and holds at a time.
+    pub run_bytes: usize,
+    /// Dimensions of a tensor.
+    pub rank: usize,
+    /// Steps of one loop.
+    pub loop_steps: u64,
+    /// Bytes of one string.
+    pub string_bytes: usize,
+    /// Nesting of control flow.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    /// Generous bounds for trusted models: 64 GiB a run, rank 64, ten million loop steps.
+    fn default() -> Limits {
+        Limits {
+            tensor_bytes: 16 << 30,
+            run_bytes: 64 << 30,
+            rank: 64,
+            loop_steps: 10_000_000,
+            string_bytes: 64 << 20,
+            depth: 32,
+        }
+    }
+}
+
+/// Why a run should end before its last step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// Somebody cancelled it.
+    Cancelled,
+    /// Its deadline passed.
+    Deadline,
+}
+
+/// When a run should end early: a flag that anybody may set, and a deadline.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    /// Set to cancel.
+    pub cancel: Option<Arc<AtomicBool>>,
+    /// The time from which on the run is late.
+    pub deadline: Option<Instant>,
+}
+
+impl Stop {
+    /// Why the run should end now, if it should.
+    pub fn reason(&self) -> Option<StopReason> {
+        if self.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            return Some(StopReason::Cancelled);
+        }
+        self.deadline.filter(|&at| Instant::now() >= at).map(|_| StopReason::Deadline)
+    }
+
+    /// Whether anything could stop the run.
+    pub fn is_armed(&self) -> bool {
+        self.cancel.is_some() || self.deadline.is_some()
+    }
+
+    /// An error if the run should end now.
+    ///
+    /// # Errors
+    /// [`OpError::Cancelled`] or [`OpError::Deadline`].
+    pub fn check(&self) -> Result<(), OpError> {
+        match self.reason() {
+            None => Ok(()),
+            Some(StopReason::Cancelled) => Err(OpError::Cancelled),
+            Some(StopReason::Deadline) => Err(OpError::Deadline),
+        }
+    }
+}
+
+/// What an operator may use while it computes one step.
+pub struct Ctx<'a> {
+    pub(crate) resources: &'a Resources<'a>,
+    pub(crate) step: &'a Step,
+    pub(crate) depth: usize,
+}
+
+impl<'a> Ctx<'a> {
+    /// The threads.
+    pub fn pool(&self) -> &'a dyn Parallel {
+        self.resources.pool
+    }
+
+    /// The memory that runs recycle.
+    pub fn arena(&self) -> &'a Arena {
+        self.resources.arena
+    }
+
+    /// The limits of the run.
+    pub fn limits(&self) -> &'a Limits {
+        self.resources.limits
+    }
+
+    /// An error if the run should end now: for long loops that do not go through [`Ctx::pool`].
+    ///
+    /// # Errors
+    /// [`OpError::Cancelled`] or [`OpError::Deadline`].
+    pub fn check_stop(&self) -> Result<(), OpError> {
+        self.resources.stop.check()
+    }
+
+    /// How many outputs the node has, those that nobody wants included.
+    pub fn n_outputs(&self) -> usize {
+        self.step.outputs.len()
+    }
+
+    /// Whether somebody reads output `i`.
+    pub fn wants(&self, i: usize) -> bool {
+        self.step.outputs.get(i).is_some_and(Option::is_some)
+    }
+
+    /// The packed weights that `pack` made of the step's constants, if they are of this type.
+    pub fn packed<P: Packed>(&self) -> Option<&'a P> {
+        let packed: &dyn std::any::Any = self.step.packed.as_deref()?;
+        packed.downcast_ref()
+    }
+
+    /// The seed of this run's random numbers.
+    pub fn seed(&self) -> u64 {
+        self.resources.seed ^ (self.step.id as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// A tensor to be written: its contents are arbitrary.
+    ///
+    /// # Errors
+    /// [`OpError::Limit`] or [`OpError::OutOfMemory`].
+    pub fn alloc(&self, dtype: DType, shape: Shape) -> Result<Tensor, OpError> {
+        let n_bytes = self.checked_bytes(dtype, &shape)?;
+        let buf = self.resources.arena.alloc(n_bytes)?;
+        Ok(Tensor::new(dtype, shape, Bytes::from(buf))?)
+    }
+
+    /// A tensor of zeros.
+    ///
+    /// # Errors
+    /// As [`Ctx::alloc`].
+    pub fn alloc_zeroed(&self, dtype: DType, shape: Shape) -> Result<Tensor, OpError> {
+        let mut tensor = self.alloc(dtype, shape)?;
+        if let Some(bytes) = tensor.try_bytes_mut() {
+            bytes.fill(0);
+        }
+        Ok(tensor)
+    }
+
+    /// Checks that a tensor may be made: for operators that collect elements themselves.
+    ///
+    /// # Errors
+    /// [`OpError::Limit`].
+    pub fn checked_bytes(&self, dtype: DType, shape: &Shape) -> Result<usize, OpError> {
+        let limits = self.resources.limits;
+        let limit =
+            |what, got: usize, limit: usize| OpError::Limit { what, got: got as u64, limit: limit as u64 };
+        if shape.rank() > limits.rank {
+            return Err(limit("rank", shape.rank(), limits.rank));
+        }
+        let n_bytes = shape.checked_n_elements().and_then(|n| dtype.byte_len(n)).unwrap_or(usize::MAX);
+        if n_bytes > limits.tensor_bytes {
+            return Err(limit("tensor bytes", n_bytes, limits.tensor_bytes));
+        }
+        let live = self.resources.arena.live_bytes().saturating_add(n_bytes);
+        if live > limits.run_bytes {
+            return Err(limit("bytes of the run", live, limits.run_bytes));
+        }
+        Ok(n_bytes)
+    }
+
+    /// Runs nested graph `i` of the step: its formal inputs, then the captured values.
+    ///
+    /// # Errors
+    /// [`OpError::Nested`] with the failing node, [`OpError::Limit`] if control flow nests too deeply.
+    pub fn run_body(&self, i: usize, inputs: Vec<Option<Value>>) -> Result<Vec<Value>, OpError> {
+        let depth = self.depth + 1;
+        let limit = self.resources.limits.depth;
+        if depth > limit {
+            return Err(OpError::Limit {
+                what: "nesting of control flow",
+                got: depth as u64,
+                limit: limit as u64,
+            });
+        }
+        let plan =
+            self.step.bodies.get(i).ok_or_else(|| OpError::unsupported("a step without its nested graph"))?;
+        crate::run::run_nested(plan, inputs, self.resources, depth)
+    }
+}

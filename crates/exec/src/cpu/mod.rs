@@ -1,0 +1,69 @@
+//! The `cpu` backend: every operator on plain slices. One file per family; this one only sends each its way.
+
+use dunlin_ir::{Graph, Op, Tensor};
+use smallvec::SmallVec;
+
+use crate::plan::Packed;
+use crate::{Ctx, Inputs, OpError, Outputs};
+
+pub mod dispatch;
+
+mod attention;
+mod control;
+mod convolution;
+mod elementwise;
+mod image;
+mod index;
+mod linear;
+mod ml;
+mod movement;
+mod normalize;
+mod quantize;
+mod random;
+mod recurrent;
+mod reduce;
+mod sequence;
+mod signal;
+mod text;
+mod training;
+
+/// Computes one step.
+pub(crate) fn run_step(op: &Op, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
+    match op {
+        Op::Attention(op) => attention::run(op, inputs, ctx),
+        Op::Control(op) => control::run(op, inputs, ctx),
+        Op::Convolution(op) => convolution::run(op, inputs, ctx),
+        Op::Elementwise(op) => elementwise::run(op, inputs, ctx),
+        Op::Image(op) => image::run(op, inputs, ctx),
+        Op::Index(op) => index::run(op, inputs, ctx),
+        Op::Linear(op) => linear::run(op, inputs, ctx),
+        Op::Ml(op) => ml::run(op, inputs, ctx),
+        Op::Movement(op) => movement::run(op, inputs, ctx),
+        Op::Normalize(op) => normalize::run(op, inputs, ctx),
+        Op::Quantize(op) => quantize::run(op, inputs, ctx),
+        Op::Random(op) => random::run(op, inputs, ctx),
+        Op::Recurrent(op) => recurrent::run(op, inputs, ctx),
+        Op::Reduce(op) => reduce::run(op, inputs, ctx),
+        Op::Sequence(op) => sequence::run(op, inputs, ctx),
+        Op::Signal(op) => signal::run(op, inputs, ctx),
+        Op::Text(op) => text::run(op, inputs, ctx),
+        Op::Training(op) => training::run(op, inputs, ctx),
+    }
+}
+
+/// Packs a step's constant inputs (`None` where an input is no constant) for its kernel, where that helps.
+/// Constants may be unaligned.
+pub(crate) fn pack(
+    op: &Op,
+    constants: &[Option<&Tensor>],
+) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
+    match op {
+        Op::Linear(op) => linear::pack(op, constants),
+        _ => Ok(None),
+    }
+}
+
+/// The nested graphs of an operator, in the order in which [`Ctx::run_body`] counts them.
+pub(crate) fn bodies(_op: &Op) -> SmallVec<[&Graph; 2]> {
+    SmallVec::new()
+}

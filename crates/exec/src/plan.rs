@@ -1,0 +1,242 @@
+//! The plan: a graph made ready to run. Steps in order, where each reads and writes, weights packed.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dunlin_ir::{Graph, GraphError, Node, Op, Origin, Tensor, Value, ValueId};
+use smallvec::SmallVec;
+
+use crate::cpu;
+use crate::{NodeError, OpError};
+
+/// Weights in the layout that a kernel wants, made once per model.
+pub trait Packed: Any + Send + Sync + std::fmt::Debug {
+    /// Bytes that it takes.
+    fn byte_len(&self) -> usize;
+
+    /// The inputs that the step no longer reads, since the packed form holds all of them.
+    fn replaced_inputs(&self) -> &[usize];
+}
+
+/// Where a step finds one of its inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arg {
+    /// It is left out, or lives in the packed weights.
+    Absent,
+    /// A slot of the environment.
+    Slot {
+        /// Which one.
+        index: u32,
+        /// Whether nothing reads it afterwards, so that the step may write in place.
+        last_use: bool,
+    },
+    /// A constant of the plan.
+    Constant(u32),
+}
+
+/// One step: an operator, and where its inputs and outputs live.
+#[derive(Debug)]
+pub struct Step {
+    /// The position among the plan's steps.
+    pub id: usize,
+    /// What to compute.
+    pub op: Op,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Where its inputs are.
+    pub inputs: SmallVec<[Arg; 4]>,
+    /// The slots for its outputs; `None` where nobody reads one.
+    pub outputs: SmallVec<[Option<u32>; 2]>,
+    /// Its packed weights.
+    pub packed: Option<Arc<dyn Packed>>,
+    /// The plans of its nested graphs.
+    pub bodies: Vec<Arc<Plan>>,
+}
+
+/// A graph ready to run, for any input shapes. Immutable: many threads may run one plan at a time.
+#[derive(Debug)]
+pub struct Plan {
+    /// The steps in order.
+    pub steps: Vec<Step>,
+    /// The constants that steps read as they are, aligned.
+    pub constants: Vec<Value>,
+    /// How many slots the environment needs.
+    pub n_slots: usize,
+    /// Where each input goes; `None` if nothing reads it.
+    pub inputs: Vec<Option<u32>>,
+    /// Where each output is found.
+    pub outputs: Vec<Arg>,
+    /// What inputs are when the caller leaves them out, by position.
+    pub defaults: Vec<(usize, Value)>,
+}
+
+/// Why a graph cannot be planned.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The graph is not well formed.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A node's weights could not be prepared.
+    #[error(transparent)]
+    Node(#[from] Box<NodeError>),
+    /// The plan's constants found no memory.
+    #[error(transparent)]
+    Op(#[from] OpError),
+}
+
+impl Plan {
+    /// Plans `graph`: decides where values live, aligns constants, packs weights, plans nested graphs.
+    ///
+    /// # Errors
+    /// [`PlanError`] if the graph is malformed or memory runs out.
+    pub fn new(graph: &Graph) -> Result<Plan, PlanError> {
+        graph.verify()?;
+        Planner::new(graph).plan()
+    }
+}
+
+struct Planner<'g> {
+    graph: &'g Graph,
+    /// For each value, how many reads are still to come; graph outputs count as reads that never come.
+    reads_left: Vec<u32>,
+    slots: Vec<Option<u32>>,
+    free_slots: Vec<u32>,
+    n_slots: u32,
+    constants: Vec<Value>,
+    constant_ids: HashMap<ValueId, u32>,
+}
+
+impl<'g> Planner<'g> {
+    fn new(graph: &'g Graph) -> Planner<'g> {
+        let mut reads_left = vec![0; graph.values.len()];
+        let read = graph.nodes.iter().flat_map(|node| node.inputs.iter().flatten()).chain(&graph.outputs);
+        for value in read {
+            reads_left[value.index()] += 1;
+        }
+        Planner {
+            graph,
+            reads_left,
+            slots: vec![None; graph.values.len()],
+            free_slots: Vec::new(),
+            n_slots: 0,
+            constants: Vec::new(),
+            constant_ids: HashMap::new(),
+        }
+    }
+
+    fn plan(mut self) -> Result<Plan, PlanError> {
+        let graph = self.graph;
+        let inputs = graph.inputs.iter().map(|&input| self.new_slot(input)).collect();
+        let mut steps = Vec::with_capacity(graph.nodes.len());
+        for node in &graph.nodes {
+            let step = self.step(steps.len(), node).map_err(|error| locate(node, error))?;
+            steps.push(step);
+        }
+        let mut outputs = Vec::with_capacity(graph.outputs.len());
+        for &output in &graph.outputs {
+            outputs.push(self.arg(output)?);
+        }
+        let position = |id: ValueId| graph.inputs.iter().position(|&input| input == id);
+        let mut defaults = Vec::new();
+        for (id, tensor) in &graph.defaults {
+            if let Some(position) = position(*id) {
+                defaults.push((position, Value::Tensor(tensor.to_aligned().map_err(OpError::from)?)));
+            }
+        }
+        Ok(Plan {
+            steps,
+            constants: self.constants,
+            n_slots: self.n_slots as usize,
+            inputs,
+            outputs,
+            defaults,
+        })
+    }
+
+    fn step(&mut self, id: usize, node: &Node) -> Result<Step, OpError> {
+        let constants: SmallVec<[Option<&Tensor>; 4]> =
+            node.inputs.iter().map(|input| input.and_then(|id| self.graph.constant(id))).collect();
+        let packed = cpu::pack(&node.op, &constants)?;
+        let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
+        let mut inputs = SmallVec::new();
+        for (i, input) in node.inputs.iter().enumerate() {
+            inputs.push(match input {
+                Some(id) if replaced.contains(&i) => {
+                    self.reads_left[id.index()] -= 1;
+                    Arg::Absent
+                }
+                Some(id) => self.arg(*id)?,
+                None => Arg::Absent,
+            });
+        }
+        // A value read twice by this node is on its last use only at the last of its reads, which `arg` has found.
+        // Outputs take their slots before those of the inputs are free: a step never writes where it reads.
+        let outputs = node.outputs.iter().map(|output| output.and_then(|id| self.new_slot(id))).collect();
+        for input in &inputs {
+            if let Arg::Slot { index, last_use: true } = input {
+                self.free_slots.push(*index);
+            }
+        }
+        let mut bodies = Vec::new();
+        for body in cpu::bodies(&node.op) {
+            bodies.push(Arc::new(Plan::new(body).map_err(nested)?));
+        }
+        Ok(Step { id, op: node.op.clone(), origin: node.origin.clone(), inputs, outputs, packed, bodies })
+    }
+
+    fn arg(&mut self, id: ValueId) -> Result<Arg, OpError> {
+        self.reads_left[id.index()] -= 1;
+        if let Some(tensor) = self.graph.constant(id) {
+            return Ok(Arg::Constant(self.constant(id, tensor)?));
+        }
+        let last_use = self.reads_left[id.index()] == 0;
+        match self.slots[id.index()] {
+            Some(index) => Ok(Arg::Slot { index, last_use }),
+            None => Ok(Arg::Absent),
+        }
+    }
+
+    fn constant(&mut self, id: ValueId, tensor: &Tensor) -> Result<u32, OpError> {
+        if let Some(&index) = self.constant_ids.get(&id) {
+            return Ok(index);
+        }
+        let index = self.constants.len() as u32;
+        self.constants.push(Value::Tensor(tensor.to_aligned()?));
+        self.constant_ids.insert(id, index);
+        Ok(index)
+    }
+
+    /// A slot for a value, or none if nobody reads it.
+    fn new_slot(&mut self, id: ValueId) -> Option<u32> {
+        if self.reads_left[id.index()] == 0 {
+            return None;
+        }
+        let slot = self.free_slots.pop().unwrap_or_else(|| {
+            self.n_slots += 1;
+            self.n_slots - 1
+        });
+        self.slots[id.index()] = Some(slot);
+        Some(slot)
+    }
+}
+
+fn nested(error: PlanError) -> OpError {
+    match error {
+        PlanError::Graph(error) => {
+            OpError::unsupported(format!("a nested graph that is malformed ({error})"))
+        }
+        PlanError::Node(error) => OpError::Nested(error),
+        PlanError::Op(error) => error,
+    }
+}
+
+fn locate(node: &Node, error: OpError) -> Box<NodeError> {
+    Box::new(node_error(&node.origin, &node.op, error))
+}
+
+pub(crate) fn node_error(origin: &Origin, op: &Op, error: OpError) -> NodeError {
+    let node = if origin.name.is_empty() { &origin.op_type } else { &origin.name };
+    NodeError { node: node.to_string(), op: op.name().to_owned(), offset: origin.offset, error }
+}

@@ -1,0 +1,140 @@
+//! Runs a plan: step by step, values in slots, dropped at their last use.
+
+use std::time::{Duration, Instant};
+
+use dunlin_ir::Value;
+use dunlin_sys::{Arena, Interruptible, Parallel};
+use smallvec::SmallVec;
+
+use crate::context::{Ctx, Limits, Stop};
+use crate::input::Inputs;
+use crate::plan::{Arg, Plan, Step, node_error};
+use crate::{NodeError, OpError, cpu};
+
+/// What a run may use.
+pub struct Resources<'a> {
+    /// Threads.
+    pub pool: &'a dyn Parallel,
+    /// Memory that is recycled between steps and runs.
+    pub arena: &'a Arena,
+    /// Bounds.
+    pub limits: &'a Limits,
+    /// When to end early.
+    pub stop: &'a Stop,
+    /// Of the random numbers.
+    pub seed: u64,
+    /// Told of every step, if anybody wants to know.
+    pub observer: Option<&'a dyn Observer>,
+}
+
+/// Watches a run.
+pub trait Observer: Sync {
+    /// A step of the plan, or of a nested graph's at `depth` > 0, took `time` and wrote `outputs`.
+    fn step(&self, step: &Step, depth: usize, time: Duration, outputs: &[Option<Value>]);
+}
+
+/// The slots of a run; kept by a session so that repeated runs allocate nothing.
+#[derive(Debug, Default)]
+pub struct Environment {
+    slots: Vec<Option<Value>>,
+}
+
+/// Runs `plan` on `inputs` (in the plan's order; `None` takes the input's default) and returns its outputs.
+///
+/// # Errors
+/// The failing node and why. Nothing is left behind.
+pub fn run(
+    plan: &Plan,
+    inputs: Vec<Option<Value>>,
+    resources: &Resources<'_>,
+    environment: &mut Environment,
+) -> Result<Vec<Value>, Box<NodeError>> {
+    if !resources.stop.is_armed() {
+        return run_steps(plan, inputs, resources, environment, 0);
+    }
+    let stopped = || resources.stop.reason().is_some();
+    let pool = Interruptible::new(resources.pool, &stopped);
+    let resources = Resources { pool: &pool, ..*resources };
+    run_steps(plan, inputs, &resources, environment, 0)
+}
+
+/// Runs the plan of a nested graph.
+pub(crate) fn run_nested(
+    plan: &Plan,
+    inputs: Vec<Option<Value>>,
+    resources: &Resources<'_>,
+    depth: usize,
+) -> Result<Vec<Value>, OpError> {
+    run_steps(plan, inputs, resources, &mut Environment::default(), depth).map_err(OpError::Nested)
+}
+
+fn run_steps(
+    plan: &Plan,
+    inputs: Vec<Option<Value>>,
+    resources: &Resources<'_>,
+    environment: &mut Environment,
+    depth: usize,
+) -> Result<Vec<Value>, Box<NodeError>> {
+    let slots = &mut environment.slots;
+    slots.clear();
+    slots.resize_with(plan.n_slots, || None);
+    for (slot, value) in plan.inputs.iter().zip(inputs) {
+        if let Some(slot) = slot {
+            slots[*slot as usize] = value;
+        }
+    }
+    for (position, value) in &plan.defaults {
+        if let Some(slot) = plan.inputs[*position] {
+            slots[slot as usize].get_or_insert_with(|| value.clone());
+        }
+    }
+    for step in &plan.steps {
+        run_step(plan, step, resources, slots, depth)
+            .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
+    }
+    let outputs = plan.outputs.iter().map(|output| read(plan, *output, slots)).collect::<Option<Vec<_>>>();
+    slots.clear();
+    outputs.ok_or_else(|| {
+        Box::new(NodeError {
+            node: "graph outputs".into(),
+            op: "Graph".into(),
+            offset: None,
+            error: OpError::unsupported("an output that no step wrote"),
+        })
+    })
+}
+
+fn run_step(
+    plan: &Plan,
+    step: &Step,
+    resources: &Resources<'_>,
+    slots: &mut [Option<Value>],
+    depth: usize,
+) -> Result<(), OpError> {
+    resources.stop.check()?;
+    let mut values: SmallVec<[Option<Value>; 6]> =
+        step.inputs.iter().map(|&input| read(plan, input, slots)).collect();
+    let ctx = Ctx { resources, step, depth };
+    let started = resources.observer.map(|_| Instant::now());
+    let outputs = cpu::run_step(&step.op, &mut Inputs::new(&mut values), &ctx)?;
+    // A kernel whose loop was interrupted has left its output unfinished.
+    resources.stop.check()?;
+    if let (Some(observer), Some(started)) = (resources.observer, started) {
+        observer.step(step, depth, started.elapsed(), &outputs);
+    }
+    for (slot, output) in step.outputs.iter().zip(outputs) {
+        if let Some(slot) = slot {
+            slots[*slot as usize] = output;
+        }
+    }
+    Ok(())
+}
+
+fn read(plan: &Plan, arg: Arg, slots: &mut [Option<Value>]) -> Option<Value> {
+    match arg {
+        Arg::Absent => None,
+        Arg::Constant(index) => Some(plan.constants[index as usize].clone()),
+        Arg::Slot { index, last_use: true } => slots[index as usize].take(),
+        Arg::Slot { index, last_use: false } => slots[index as usize].clone(),
+    }
+}
