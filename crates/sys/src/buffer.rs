@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::FileMap;
+use crate::os::Advice;
 
 /// Alignment of every owned buffer, in bytes: a cache line, and the widest vector register.
 const ALIGN: usize = align_of::<Line>();
@@ -322,6 +323,30 @@ impl Bytes {
     /// Whether these are a part of a mapped file.
     pub fn is_mapped(&self) -> bool {
         matches!(self.source, Source::Mapped(_))
+    }
+
+    /// Tells the system that these bytes will be read from front to back. Heeded for parts of mapped files alone.
+    pub fn advise_sequential(&self) {
+        self.advise(Advice::Sequential);
+    }
+
+    /// Tells the system that these bytes will be read soon. Heeded for parts of mapped files alone.
+    pub fn advise_will_need(&self) {
+        self.advise(Advice::WillNeed);
+    }
+
+    /// Tells the system that these bytes will not be read for a while, so that weights which were copied or repacked
+    /// do not take up memory twice. Heeded for parts of mapped files alone.
+    ///
+    /// Reading them afterwards is right, and slow: they come from the file again.
+    pub fn advise_dont_need(&self) {
+        self.advise(Advice::DontNeed);
+    }
+
+    fn advise(&self, advice: Advice) {
+        if let Source::Mapped(map) = &self.source {
+            map.advise(self.range.clone(), advice);
+        }
     }
 
     /// Whether the first byte's address is a multiple of `align`.

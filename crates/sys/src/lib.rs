@@ -4,7 +4,9 @@
 //! whatever needs it lives here, small and argued.
 
 mod buffer;
+mod cpu;
 mod fp;
+mod host;
 mod interrupt;
 mod map;
 mod os;
@@ -12,7 +14,9 @@ mod parallel;
 mod pool;
 
 pub use buffer::{AlignedBuf, Arena, Bytes, OutOfMemory};
+pub use cpu::CpuFeatures;
 pub use fp::FloatState;
+pub use host::{Cache, CacheKind, HostFacts, available_threads, peak_memory_bytes};
 pub use interrupt::Interruptible;
 pub use map::FileMap;
 pub use parallel::{Parallel, Serial, for_each_chunk_mut};

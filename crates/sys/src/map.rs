@@ -2,7 +2,10 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
+
+use crate::os::{self, Advice};
 
 /// A file mapped read-only into memory.
 ///
@@ -45,5 +48,61 @@ impl FileMap {
     /// The file's bytes.
     pub fn as_slice(&self) -> &[u8] {
         self.map.as_deref().unwrap_or(&[])
+    }
+    /// Passes advice about a part of the file on to the system, which may heed it.
+    pub(crate) fn advise(&self, range: Range<usize>, advice: Advice) {
+        if let Some(map) = &self.map {
+            os::advise(map, range, advice);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bytes;
+    use std::sync::Arc;
+    use std::{env, fs, process};
+
+    #[test]
+    fn advice_changes_no_byte() {
+        let path = env::temp_dir().join(format!("dunlin-map-{}", process::id()));
+        let expected: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
+        fs::write(&path, &expected).unwrap();
+        let bytes = Bytes::mapped(Arc::new(FileMap::open(&path).unwrap()));
+        for range in [0..0, 0..1, 1..99_999, 4096..8192, 4095..8193, 0..100_000, 99_999..100_000] {
+            let part = bytes.slice(range.clone()).unwrap();
+            part.advise_sequential();
+            part.advise_will_need();
+            part.advise_dont_need();
+            assert_eq!(part.as_slice(), &expected[range]);
+        }
+        assert_eq!(bytes.as_slice(), expected);
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pages_that_are_not_needed_leave_the_process() {
+        let path = env::temp_dir().join(format!("dunlin-rss-{}", process::id()));
+        fs::write(&path, vec![3u8; 8 << 20]).unwrap();
+        let bytes = Bytes::mapped(Arc::new(FileMap::open(&path).unwrap()));
+        assert!(bytes.as_slice().iter().all(|&byte| byte == 3));
+        let before = resident_bytes(&bytes);
+        bytes.slice(100..(8 << 20) - 100).unwrap().advise_dont_need();
+        let after = resident_bytes(&bytes);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(before, 8 << 20);
+        assert!(after <= 256 << 10, "{after} bytes stayed");
+    }
+
+    /// How much of the map that `bytes` begin is in this process's page tables ("Rss" in `/proc/self/smaps`).
+    #[cfg(target_os = "linux")]
+    fn resident_bytes(bytes: &Bytes) -> usize {
+        let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+        let start = format!("{:x}-", bytes.as_slice().as_ptr().addr());
+        let mut entry = smaps.lines().skip_while(|line| !line.starts_with(&start));
+        let rss = entry.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+        rss.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
     }
 }

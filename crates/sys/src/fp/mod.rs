@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-#[cfg_attr(any(target_arch = "x86", target_arch = "x86_64"), path = "x86.rs")]
+#[cfg_attr(target_feature = "sse", path = "x86.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
-#[cfg_attr(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")), path = "fixed.rs")]
+#[cfg_attr(not(any(target_feature = "sse", target_arch = "aarch64")), path = "fixed.rs")]
 mod arch;
 
 /// While it lives, its thread rounds to nearest, keeps subnormal numbers, and raises no floating-point traps.

@@ -3,9 +3,30 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{block_signals, process_id};
+pub(crate) use unix::{advise, block_signals, page_bytes, process_id};
 
 #[cfg(not(unix))]
 mod not_unix;
 #[cfg(not(unix))]
-pub(crate) use not_unix::{block_signals, process_id};
+pub(crate) use not_unix::{advise, block_signals, page_bytes, process_id};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{affinity_cpus, peak_memory_bytes};
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod not_linux;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use not_linux::{affinity_cpus, peak_memory_bytes};
+
+/// What a program tells the system about its use of a range of mapped memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advice {
+    /// It will be read from front to back.
+    Sequential,
+    /// It will be read soon.
+    WillNeed,
+    /// It will not be read for a while: the pages may go, and come back from the file if they are read after all.
+    DontNeed,
+}

@@ -1,7 +1,12 @@
 //! The calls that Linux, Android, macOS and the BSDs share.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::ptr;
+
+use memmap2::{Mmap, UncheckedAdvice};
+
+use super::Advice;
 
 /// The process's id, which a child that was forked does not share with its parent.
 pub(crate) fn process_id() -> u32 {
@@ -32,4 +37,31 @@ pub(crate) fn block_signals() {
         }
         libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
     }
+}
+
+/// The size of a page of memory.
+pub(crate) fn page_bytes() -> Option<usize> {
+    // SAFETY: always sound; an unknown name gives -1.
+    let page_bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(page_bytes).ok().filter(|bytes| bytes.is_power_of_two())
+}
+
+/// Passes `advice` on for the pages that lie wholly within `range` of a file's map. It is no more than advice: errors
+/// are ignored, and a range outside the map is cut.
+pub(crate) fn advise(map: &Mmap, range: Range<usize>, advice: Advice) {
+    let Some(page_bytes) = page_bytes() else { return };
+    // A map begins at a page, so that multiples of the page size within it are pages too. Its last page may be partial.
+    let start = range.start.next_multiple_of(page_bytes);
+    let end = if range.end >= map.len() { map.len() } else { range.end / page_bytes * page_bytes };
+    if start >= end {
+        return;
+    }
+    let n = end - start;
+    let _ = match advice {
+        Advice::Sequential => map.advise_range(memmap2::Advice::Sequential, start, n),
+        Advice::WillNeed => map.advise_range(memmap2::Advice::WillNeed, start, n),
+        // SAFETY: the map is read-only and backed by a file, and nothing was ever written to it, so that a page that
+        // was dropped comes back from the file as it was: what `&[u8]`s into the map see does not change.
+        Advice::DontNeed => unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, n) },
+    };
 }

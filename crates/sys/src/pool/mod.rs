@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::{FloatState, Parallel, os};
+use crate::{FloatState, Parallel, available_threads, os};
 use bell::Bell;
 use board::Board;
 
@@ -164,7 +164,7 @@ struct Shared {
 
 impl Shared {
     fn new(n_threads: usize) -> Shared {
-        let cpus = thread::available_parallelism().map_or(1, usize::from);
+        let cpus = available_threads();
         // With more threads than processors, spinning takes time from the threads that it waits for.
         let patience = if n_threads <= cpus { PATIENCE } else { Duration::ZERO };
         Shared { board: Board::new(), bell: Bell::new(), ended: AtomicBool::new(false), n_threads, patience }
@@ -201,6 +201,8 @@ fn spawn(shared: &Arc<Shared>, seat: usize) -> io::Result<JoinHandle<()>> {
 }
 
 /// Waits for `is_done` without sleeping, for `patience` at most; whether it came true.
+///
+/// Offers its processor to others now and then: on a busy machine the thread that is waited for may be next in line.
 fn spin_until(patience: Duration, is_done: impl Fn() -> bool) -> bool {
     if is_done() || patience.is_zero() {
         return is_done();
@@ -213,6 +215,7 @@ fn spin_until(patience: Duration, is_done: impl Fn() -> bool) -> bool {
             }
             std::hint::spin_loop();
         }
+        thread::yield_now();
     }
     false
 }

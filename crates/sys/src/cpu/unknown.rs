@@ -1,0 +1,5 @@
+//! Architectures whose extensions nobody asks for.
+
+pub(super) fn features() -> Vec<(&'static str, bool)> {
+    Vec::new()
+}
