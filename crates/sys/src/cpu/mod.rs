@@ -51,7 +51,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_kernel_agrees() {
+    fn what_the_kernel_names_is_found() {
         // Where the kernel's name is another one.
         const KERNEL_NAMES: [(&str, &str); 10] = [
             ("sse4.1", "sse4_1"),
@@ -74,7 +74,8 @@ mod tests {
         for (name, has) in CpuFeatures::detect().all() {
             let kernel_name =
                 KERNEL_NAMES.iter().find(|(ours, _)| ours == name).map_or(*name, |(_, theirs)| theirs);
-            assert_eq!(*has, flags.contains(&kernel_name), "{name}");
+            // Not the other way round: an old kernel does not know new names.
+            assert!(*has || !flags.contains(&kernel_name), "{name}");
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Targets without a mode to set, or whose mode hosts leave alone.
 
 /// Nothing to keep.
-pub(super) type Control = ();
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Control;
 
-pub(super) const DEFAULT: Control = ();
+pub(super) const DEFAULT: Control = Control;
 
-#[cfg(test)]
-pub(super) const FLUSHING: Control = ();
-
-pub(super) fn read() -> Control {}
+pub(super) fn read() -> Control {
+    Control
+}
 
 pub(super) fn write(_: Control) {}

@@ -34,7 +34,7 @@ impl Drop for FloatState {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(target_feature = "sse", target_arch = "aarch64")))]
 mod tests {
     use super::*;
     use std::hint::black_box;
@@ -45,6 +45,7 @@ mod tests {
         arch::write(arch::FLUSHING);
         let outside = arch::read();
         let guard = FloatState::enter();
+        let inside = arch::read();
         let subnormal = black_box(f32::MIN_POSITIVE) * black_box(0.5);
         let third = black_box(1.0f32) / black_box(3.0);
         drop(guard);
@@ -52,6 +53,7 @@ mod tests {
         arch::write(before);
         assert_eq!(subnormal.to_bits(), 0x0040_0000);
         assert_eq!(third.to_bits(), 0x3eaa_aaab, "rounded to nearest");
+        assert_eq!(inside, arch::DEFAULT);
         assert_eq!(returned, outside);
     }
 }

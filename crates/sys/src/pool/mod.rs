@@ -10,7 +10,7 @@ mod board;
 use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::panic::resume_unwind;
+use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -32,6 +32,10 @@ pub struct Pool {
     /// The process that the workers live in.
     home: u32,
 }
+
+// A panic in a loop passes through `for_each` only once the loop has been taken apart again.
+impl UnwindSafe for Pool {}
+impl RefUnwindSafe for Pool {}
 
 /// Why there is no pool.
 #[derive(Debug)]
