@@ -2,4 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod mapping;
 pub mod onnx;
+
+pub use mapping::Mapping;

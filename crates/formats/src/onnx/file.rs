@@ -1,7 +1,6 @@
 //! A model file: recognised, scanned, decoded, and kept with the bytes that its messages look into.
 
 use bytes::Bytes;
-use prost::Message as _;
 
 use super::limits::Limits;
 use super::proto::{GraphProto, ModelProto};
@@ -96,7 +95,7 @@ fn outermost_wire_type(field: &Field) -> WireType {
 }
 
 /// Lends Dunlin's bytes to prost.
-struct Owner(dunlin_sys::Bytes);
+pub(super) struct Owner(pub dunlin_sys::Bytes);
 
 impl AsRef<[u8]> for Owner {
     fn as_ref(&self) -> &[u8] {
