@@ -186,13 +186,21 @@ impl Slot {
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
             self.next.store(job.n, Ordering::Relaxed);
-            let mut first = self.lock();
-            if first.is_none() {
-                *first = Some(payload);
-            } else {
-                // One panic is reported. Dropping the other payload could panic once more.
-                std::mem::forget(payload);
-            }
+            self.keep_first(payload);
+        }
+    }
+
+    /// Keeps the payload if it is the first; one panic is reported, and the others are dropped.
+    fn keep_first(&self, payload: Payload) {
+        let mut first = self.lock();
+        if first.is_none() {
+            *first = Some(payload);
+            return;
+        }
+        drop(first);
+        // A payload's own drop may panic, and a helper must not unwind.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(again);
         }
     }
 
