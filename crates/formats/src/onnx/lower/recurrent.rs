@@ -1,0 +1,6 @@
+//! Lowering of the recurrent family.
+
+use super::Row;
+
+/// The operators of this family.
+pub(super) const TABLE: &[Row] = &[];
