@@ -69,7 +69,12 @@ impl ReadError {
 
     pub(super) fn node(name: &[u8], op_type: &[u8], offset: Option<u64>, error: LowerError) -> ReadError {
         let name = if name.is_empty() { op_type } else { name };
-        ReadError::Node { node: name_text(name).into_owned(), op_type: name_text(op_type).into_owned(), offset, error }
+        ReadError::Node {
+            node: name_text(name).into_owned(),
+            op_type: name_text(op_type).into_owned(),
+            offset,
+            error,
+        }
     }
 }
 
@@ -98,7 +103,11 @@ impl ModelInfo {
             producer: producer.join(" ").trim().to_owned(),
             model_version: model.model_version,
             description: text(&model.doc_string),
-            opsets: model.opset_import.iter().map(|import| (domain(&import.domain), import.version)).collect(),
+            opsets: model
+                .opset_import
+                .iter()
+                .map(|import| (domain(&import.domain), import.version))
+                .collect(),
             metadata: model.metadata_props.iter().map(entry).collect(),
         }
     }

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use dunlin_ir::{DType, Element, Graph, Node, NodeInputs, NodeOutputs, Op, Origin, Shape, Tensor, Type, ValueId, ValueInfo};
+use dunlin_ir::{
+    DType, Element, Graph, Node, NodeInputs, NodeOutputs, Op, Origin, Shape, Tensor, Type, ValueId, ValueInfo,
+};
 
 use super::graph::{Lowering, union_captures};
 use super::{LowerError, text, types};
@@ -241,11 +243,17 @@ impl<'f> NodeContext<'_, 'f> {
     }
 
     /// Adds a node with several outputs before this one, and returns them.
-    pub fn emit_many(&mut self, op: impl Into<Op>, inputs: &[Option<ValueId>], n_outputs: usize) -> Vec<ValueId> {
+    pub fn emit_many(
+        &mut self,
+        op: impl Into<Op>,
+        inputs: &[Option<ValueId>],
+        n_outputs: usize,
+    ) -> Vec<ValueId> {
         let graph = self.lowering.graph_mut();
         let outputs: Vec<ValueId> = (0..n_outputs).map(|_| graph.add_value(ValueInfo::default())).collect();
         let wanted: NodeOutputs = outputs.iter().copied().map(Some).collect();
-        let node = Node { op: op.into(), inputs: inputs.into(), outputs: wanted, origin: self.origin.clone() };
+        let node =
+            Node { op: op.into(), inputs: inputs.into(), outputs: wanted, origin: self.origin.clone() };
         self.lowering.push_node(node);
         outputs
     }
@@ -267,7 +275,8 @@ impl<'f> NodeContext<'_, 'f> {
     pub fn nested_graphs(&mut self, names: &[&str]) -> Result<(Vec<Graph>, usize), LowerError> {
         let mut lowered = Vec::with_capacity(names.len());
         for name in names {
-            let proto: Option<&'f GraphProto> = self.typed(name, "a graph", |attribute| attribute.g.as_deref())?;
+            let proto: Option<&'f GraphProto> =
+                self.typed(name, "a graph", |attribute| attribute.g.as_deref())?;
             let proto = proto.ok_or_else(|| LowerError::MissingAttribute((*name).into()))?;
             lowered.push(self.lowering.nested_graph(proto)?);
         }

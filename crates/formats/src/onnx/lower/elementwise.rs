@@ -19,4 +19,3 @@ fn unary(unary: Unary) -> Result<Lowered, LowerError> {
 fn binary(binary: Binary) -> Result<Lowered, LowerError> {
     Ok(Elementwise::Binary(binary).into())
 }
-

@@ -7,10 +7,12 @@ use dunlin_ir::{Graph, Node, NodeInputs, NodeOutputs, Origin, Tensor, Type, Valu
 
 use super::context::NodeContext;
 use super::scope::{GraphScope, resolve};
-use super::text;
 use super::table::{self, Lowered};
+use super::text;
 use super::{LowerError, types};
-use crate::onnx::proto::{AttributeProto, FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
+use crate::onnx::proto::{
+    AttributeProto, FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto,
+};
 use crate::onnx::{Limits, OnnxFile, ReadError, TensorReader};
 
 /// How deep functions may call functions.
@@ -114,13 +116,18 @@ impl<'f> Lowering<'f> {
         constants: &[(Bytes, Tensor)],
         defaults_allowed: bool,
     ) -> Result<(), LowerError> {
-        let constants: HashMap<&Bytes, &Tensor> = constants.iter().map(|(name, tensor)| (name, tensor)).collect();
+        let constants: HashMap<&Bytes, &Tensor> =
+            constants.iter().map(|(name, tensor)| (name, tensor)).collect();
         for input in &proto.input {
             let default = constants.get(&input.name);
             if default.is_some() && !defaults_allowed {
                 continue;
             }
-            let info = ValueInfo { name: text(&input.name), ty: types::declared(input.r#type.as_ref()), constant: None };
+            let info = ValueInfo {
+                name: text(&input.name),
+                ty: types::declared(input.r#type.as_ref()),
+                constant: None,
+            };
             let id = self.graph_mut().add_value(info);
             if !self.scope().define(input.name.clone(), Some(id)) {
                 return Err(LowerError::DefinedTwice(text(&input.name)));
@@ -221,7 +228,8 @@ impl<'f> Lowering<'f> {
                 info.name = text(name);
             }
             if info.ty == Type::Unknown {
-                info.ty = declared.get(name).map_or(Type::Unknown, |info| types::declared(info.r#type.as_ref()));
+                info.ty =
+                    declared.get(name).map_or(Type::Unknown, |info| types::declared(info.r#type.as_ref()));
             }
             if !self.scope().define(name.clone(), Some(id)) {
                 return Err(LowerError::DefinedTwice(text(name)));
@@ -250,7 +258,11 @@ impl<'f> Lowering<'f> {
     ) -> Result<ValueId, LowerError> {
         let ty = declared.get(name).map_or(Type::Unknown, |info| types::declared(info.r#type.as_ref()));
         let id = self.graph_mut().add_value(ValueInfo { name: text(name), ty, constant: None });
-        if self.scope().define(name.clone(), Some(id)) { Ok(id) } else { Err(LowerError::DefinedTwice(text(name))) }
+        if self.scope().define(name.clone(), Some(id)) {
+            Ok(id)
+        } else {
+            Err(LowerError::DefinedTwice(text(name)))
+        }
     }
 
     fn present(&mut self, name: &Bytes) -> Result<ValueId, LowerError> {
@@ -358,8 +370,9 @@ fn in_order(nodes: &[NodeProto]) -> Result<Vec<usize>, LowerError> {
     let mut order = Vec::with_capacity(nodes.len());
     let mut state = vec![Visit::New; nodes.len()];
     for root in 0..nodes.len() {
-        visit(root, &reads, &mut state, &mut order)
-            .map_err(|index| LowerError::Cycle(nodes[index].output.first().map(|n| text(n)).unwrap_or_default()))?;
+        visit(root, &reads, &mut state, &mut order).map_err(|index| {
+            LowerError::Cycle(nodes[index].output.first().map(|n| text(n)).unwrap_or_default())
+        })?;
     }
     Ok(order)
 }
@@ -372,7 +385,12 @@ enum Visit {
 }
 
 /// Depth first without recursion, since a file decides the depth.
-fn visit(root: usize, reads: &[Vec<usize>], state: &mut [Visit], order: &mut Vec<usize>) -> Result<(), usize> {
+fn visit(
+    root: usize,
+    reads: &[Vec<usize>],
+    state: &mut [Visit],
+    order: &mut Vec<usize>,
+) -> Result<(), usize> {
     let mut stack = vec![(root, 0)];
     while let Some((index, next)) = stack.pop() {
         if next == 0 {
@@ -411,7 +429,9 @@ fn reads_of(node: &NodeProto, writers: &HashMap<&Bytes, usize>) -> Vec<usize> {
             reads.extend(outer.filter_map(|name| writers.get(name).copied()));
             graphs.extend(inner.attribute.iter().filter_map(|a| a.g.as_deref()));
         }
-        reads.extend(graph.output.iter().filter(|o| !own.contains(&o.name)).filter_map(|o| writers.get(&o.name)));
+        reads.extend(
+            graph.output.iter().filter(|o| !own.contains(&o.name)).filter_map(|o| writers.get(&o.name)),
+        );
     }
     reads.sort_unstable();
     reads.dedup();

@@ -13,6 +13,7 @@ mod types;
 pub(crate) use context::NodeContext;
 pub use error::LowerError;
 pub(super) use graph::Lowering;
+pub use table::operators;
 pub(crate) use table::{Lowered, Row};
 
 /// A name as text: UTF-8 as it is, any other byte as `\xNN`.

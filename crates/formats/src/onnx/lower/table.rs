@@ -94,7 +94,7 @@ pub(crate) fn find(domain: &str, name: &str, opset: u32) -> Result<Lower, LowerE
 }
 
 /// Every operator that can be imported: domain, name, first version.
-pub(crate) fn operators() -> impl Iterator<Item = (&'static str, &'static str, u32)> {
+pub fn operators() -> impl Iterator<Item = (&'static str, &'static str, u32)> {
     FAMILIES.iter().flat_map(|rows| rows.iter()).map(|row| (row.domain, row.name, *row.versions.start()))
 }
 
