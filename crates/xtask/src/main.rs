@@ -1,2 +1,51 @@
-//! Developer commands: see CONTRIBUTING.md.
-fn main() {}
+//! Developer commands: `cargo xtask COMMAND`, each also a part of CONTRIBUTING.md.
+#![forbid(unsafe_code)]
+
+mod conformance;
+mod place;
+mod python;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Developer commands of Dunlin.
+///
+/// Fetched and made files go to $DUNLIN_CACHE, by default ~/.cache/dunlin; nothing there is needed to build.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_version_flag = true)]
+struct Xtask {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Fetch and make the models of tests/models.toml.
+    Models {
+        /// Only models whose names hold one of these.
+        filter: Vec<String>,
+    },
+    /// Make reference inputs and outputs of the models with ONNX Runtime.
+    Golden {
+        /// Only models whose names hold one of these.
+        filter: Vec<String>,
+    },
+    /// Run ONNX's backend tests and write docs/onnx-conformance.md.
+    Conformance(conformance::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Xtask::parse().command {
+        Command::Models { filter } => python::on_models("models.py", &filter),
+        Command::Golden { filter } => python::on_models("golden.py", &filter),
+        Command::Conformance(args) => conformance::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
