@@ -121,7 +121,7 @@ fn refusals_say_what_is_wrong() {
             TensorProto { float_data: vec![0.0; 3], ..f32_proto(&[4]) },
             r#"tensor "w": dims [4] of float32 need 4 entries, float_data has 3"#,
         ),
-        (f32_proto(&[1]), r#"tensor "w": dims [1] of float32 need 1 entries, float_data has 0"#),
+        (f32_proto(&[1]), r#"tensor "w": dims [1] of float32 need 4 bytes, but it holds no data"#),
         (
             TensorProto { int32_data: vec![0; 2], data_type: 22, ..f32_proto(&[5]) },
             r#"tensor "w": dims [5] of int4 need 3 entries, int32_data has 2"#,

@@ -1,7 +1,8 @@
 //! The ONNX messages (IR version 14, onnx 1.23) as prost sees them; field names are the standard's.
 //!
 //! Everything of type `string` is declared as bytes, so that names that are not UTF-8 are accepted, and all bytes
-//! look into the buffer that was decoded. Decode only what [`scan`](super::scan::scan) has passed: protobuf expands.
+//! look into the buffer that was decoded. Decode only what [`OnnxFile::parse`](super::OnnxFile::parse)
+//! would: protobuf expands.
 //!
 //! Specification: `onnx-ml.proto` and `onnx-data.proto`, <https://onnx.ai/onnx/repo-docs/IR.html>.
 

@@ -79,6 +79,16 @@ pub enum TensorProblem {
         /// Entries there.
         got: usize,
     },
+    /// A shape that needs elements, and none there.
+    #[error("dims {dims:?} of {dtype} need {needed} bytes, but it holds no data")]
+    NoData {
+        /// The shape.
+        dims: Vec<i64>,
+        /// The element type.
+        dtype: DType,
+        /// Bytes needed.
+        needed: usize,
+    },
     /// A part of a larger tensor.
     #[error("it is a segment of a larger tensor, which is not supported; store it whole")]
     Segment,
@@ -327,6 +337,9 @@ impl Stored<'_> {
             return Ok(());
         }
         let (dims, dtype) = (self.proto.dims.clone(), self.dtype);
+        if got == 0 {
+            return Err(TensorProblem::NoData { dims, dtype, needed: self.n_bytes });
+        }
         Err(TensorProblem::EntryCount { dims, dtype, field, needed, got })
     }
 

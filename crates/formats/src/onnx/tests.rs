@@ -209,8 +209,7 @@ fn each_limit_is_enforced() {
 #[test]
 fn expansion_is_bounded() {
     // Two bytes for each of four million empty nodes.
-    let mut graph = Vec::new();
-    graph.resize(8 << 20, 0u8);
+    let mut graph = vec![0u8; 8 << 20];
     graph.iter_mut().step_by(2).for_each(|byte| *byte = 0x0a);
     let mut data = vec![0x3a];
     prost::encoding::encode_varint(graph.len() as u64, &mut data);

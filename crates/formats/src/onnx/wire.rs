@@ -157,15 +157,15 @@ mod tests {
 
     #[test]
     fn keys_are_checked() {
-        let cases: [(&[u8], Result<(u32, WireType), WireError>); 5] = [
-            (&[0x08], Ok((1, WireType::Varint))),
-            (&[0x3a], Ok((7, WireType::Delimited))),
-            (&[0x0b], Err(WireError::Group)),
-            (&[0x02], Err(WireError::Key)),
-            (&[0x0f], Err(WireError::Key)),
+        let cases = [
+            (0x08, Ok((1, WireType::Varint))),
+            (0x3a, Ok((7, WireType::Delimited))),
+            (0x0b, Err(WireError::Group)),
+            (0x02, Err(WireError::Key)),
+            (0x0f, Err(WireError::Key)),
         ];
-        for (bytes, want) in cases {
-            assert_eq!(Cursor::new(bytes).key(), want, "{bytes:?}");
+        for (byte, want) in cases {
+            assert_eq!(Cursor::new(&[byte]).key(), want, "{byte:#04x}");
         }
     }
 }
