@@ -1,1 +1,7 @@
 //! Dunlin: a model in, tensors out.
+//!
+//! An embeddable inference library: it loads a model and runs it inside your program. See [`Model`].
+
+#![forbid(unsafe_code)]
+
+pub use dunlin_core::*;

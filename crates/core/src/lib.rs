@@ -1,1 +1,41 @@
-//! The API people learn: Model, Session, Tensor, Options, Error, Report.
+//! The API that people learn: load a [`Model`], run it, read what it did.
+//!
+//! ```no_run
+//! use dunlin_core::{Model, Tensor};
+//!
+//! let model = Model::load("digits.onnx")?;
+//! let image = Tensor::from_slice([1, 1, 28, 28], &[0.0f32; 784])?;
+//! let outputs = model.run([("image", image)])?;
+//! println!("{:?}", outputs["probabilities"]);
+//! # Ok::<(), dunlin_core::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod cancel;
+mod error;
+mod io;
+mod limits;
+mod memory;
+mod model;
+mod options;
+mod report;
+mod session;
+mod source;
+
+pub use builder::Builder;
+pub use cancel::Cancel;
+pub use dunlin_formats::Mapping;
+pub use dunlin_formats::onnx::ModelInfo as Metadata;
+pub use dunlin_ir::{Bool, DType, Dim, Element, Map, Shape, Tensor, Type, Value};
+pub use dunlin_sys::{Pool, available_threads};
+pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow};
+pub use io::{InputInfo, Inputs, OutputInfo, Outputs};
+pub use limits::Limits;
+pub use memory::Memory;
+pub use model::Model;
+pub use options::{Device, Fallback, Progress, RunOptions, Stage, Threads};
+pub use report::{NodeReport, Placement, Report, RunReport};
+pub use session::Session;
+pub use source::Source;

@@ -5,11 +5,13 @@
 mod context;
 pub mod cpu;
 mod error;
+mod evaluate;
 mod input;
 mod plan;
 mod run;
 
 pub use context::{Ctx, Limits, Stop, StopReason};
+pub use evaluate::Evaluator;
 pub use error::{NodeError, OpError};
 pub use input::{Inputs, Outputs, one};
 pub use plan::{Arg, Packed, Plan, PlanError, Step};

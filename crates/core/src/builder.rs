@@ -1,0 +1,165 @@
+//! Loading with choices.
+
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use dunlin_exec::{Evaluator, Plan, Stop};
+use dunlin_formats::{Mapping, onnx};
+use dunlin_sys::{Bytes, Pool, available_threads};
+
+use crate::model::Inner;
+use crate::{Cancel, Device, Error, ErrorKind, Fallback, Limits, Model, Progress, Source, Stage, Threads};
+
+/// Loads a model with other choices than the defaults.
+///
+/// # Example
+/// ```no_run
+/// use dunlin_core::{Model, Threads};
+/// let model = Model::builder().threads(Threads::Count(2)).load("model.onnx")?;
+/// # Ok::<(), dunlin_core::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Builder {
+    pub(crate) limits: Limits,
+    pub(crate) mapping: Mapping,
+    pub(crate) threads: Threads,
+    pub(crate) device: Device,
+    pub(crate) fallback: Fallback,
+    pub(crate) disabled_passes: Vec<String>,
+    pub(crate) states: Vec<(String, String)>,
+    stop: Stop,
+    progress: Option<Box<dyn FnMut(Progress) + Send>>,
+}
+
+impl Builder {
+    /// The defaults: own threads, files mapped, generous limits.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// What loading and running may use at most.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether files are mapped or copied.
+    pub fn mapping(mut self, mapping: Mapping) -> Builder {
+        self.mapping = mapping;
+        self
+    }
+
+    /// Whose threads runs use.
+    pub fn threads(mut self, threads: Threads) -> Builder {
+        self.threads = threads;
+        self
+    }
+
+    /// Where the graph runs.
+    pub fn device(mut self, device: Device) -> Builder {
+        self.device = device;
+        self
+    }
+
+    /// What happens to nodes that the device cannot run.
+    pub fn fallback(mut self, fallback: Fallback) -> Builder {
+        self.fallback = fallback;
+        self
+    }
+
+    /// Switches an optimiser pass off by its name; unknown names are an error when loading.
+    pub fn without_pass(mut self, name: impl Into<String>) -> Builder {
+        self.disabled_passes.push(name.into());
+        self
+    }
+
+    /// Declares a state: after each run of a [`crate::Session`], `output` becomes the next run's `input`.
+    pub fn state(mut self, input: impl Into<String>, output: impl Into<String>) -> Builder {
+        self.states.push((input.into(), output.into()));
+        self
+    }
+
+    /// Ends loading early when the switch is turned on.
+    pub fn cancel(mut self, cancel: &Cancel) -> Builder {
+        self.stop.cancel = Some(cancel.flag());
+        self
+    }
+
+    /// Ends loading when it is too late.
+    pub fn deadline(mut self, deadline: Instant) -> Builder {
+        self.stop.deadline = Some(deadline);
+        self
+    }
+
+    /// Is told how far loading has come.
+    pub fn progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Builder {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Loads the model file at `path`.
+    ///
+    /// # Errors
+    /// [`Error`] with the file, and the node and byte where there is one.
+    pub fn load(self, path: impl AsRef<Path>) -> Result<Model, Error> {
+        self.load_from(path.as_ref())
+    }
+
+    /// Loads a model from memory, which is kept and not copied.
+    ///
+    /// # Errors
+    /// As [`Builder::load`].
+    pub fn load_bytes(self, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Model, Error> {
+        self.load_from(&Bytes::foreign(Arc::new(bytes)))
+    }
+
+    /// Loads a model from any source.
+    ///
+    /// # Errors
+    /// As [`Builder::load`].
+    pub fn load_from<S: Source + ?Sized>(mut self, source: &S) -> Result<Model, Error> {
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| self.build(source)));
+        result.unwrap_or_else(|payload| Err(Error::panicked(&*payload))).map_err(|error| error.in_file(source.file()))
+    }
+
+    fn build<S: Source + ?Sized>(&mut self, source: &S) -> Result<Model, Error> {
+        self.step(Stage::Read, 0.0)?;
+        let bytes = source.open(self.mapping)?;
+        let external = source.external(self.mapping)?;
+        let onnx::Model { mut graph, info } = onnx::read(bytes, external.as_deref(), &self.limits.read)?;
+        self.step(Stage::Optimize, 0.3)?;
+        let evaluator = Evaluator::new(self.limits.run, self.stop.clone());
+        let passes = dunlin_opt::optimize(&mut graph, &self.disabled_passes, &evaluator)
+            .map_err(|error| Error::new(ErrorKind::Graph, error.to_string()))?;
+        self.step(Stage::Plan, 0.5)?;
+        let plan = Plan::new(&graph)?;
+        self.step(Stage::Done, 1.0)?;
+        Model::new(Inner::new(graph, info, plan, passes, self)?)
+    }
+
+    fn step(&mut self, stage: Stage, fraction: f32) -> Result<(), Error> {
+        self.stop.check()?;
+        if let Some(progress) = &mut self.progress {
+            progress(Progress { stage, fraction });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pool(&self) -> Result<Arc<Pool>, Error> {
+        let n_threads = match &self.threads {
+            Threads::Shared(pool) => return Ok(pool.clone()),
+            Threads::Count(n) => (*n).max(1),
+            Threads::Auto => available_threads(),
+        };
+        let pool = Pool::new(n_threads).map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
+        Ok(Arc::new(pool))
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("device", &self.device).field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
