@@ -121,7 +121,9 @@ impl Builder {
     /// As [`Builder::load`].
     pub fn load_from<S: Source + ?Sized>(mut self, source: &S) -> Result<Model, Error> {
         let result = std::panic::catch_unwind(AssertUnwindSafe(|| self.build(source)));
-        result.unwrap_or_else(|payload| Err(Error::panicked(&*payload))).map_err(|error| error.in_file(source.file()))
+        result
+            .unwrap_or_else(|payload| Err(Error::panicked(&*payload)))
+            .map_err(|error| error.in_file(source.file()))
     }
 
     fn build<S: Source + ?Sized>(&mut self, source: &S) -> Result<Model, Error> {
@@ -153,13 +155,17 @@ impl Builder {
             Threads::Count(n) => (*n).max(1),
             Threads::Auto => available_threads(),
         };
-        let pool = Pool::new(n_threads).map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
+        let pool =
+            Pool::new(n_threads).map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
         Ok(Arc::new(pool))
     }
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("device", &self.device).field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("device", &self.device)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }

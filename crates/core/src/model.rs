@@ -13,8 +13,8 @@ use dunlin_sys::{Arena, FloatState, Pool};
 use crate::report::Recorder;
 use crate::session::copy_out;
 use crate::{
-    Builder, Error, ErrorKind, InputInfo, Inputs, Limits, Memory, OutputInfo, Outputs, Report, RunOptions, RunReport,
-    Session, memory,
+    Builder, Error, ErrorKind, InputInfo, Inputs, Limits, Memory, OutputInfo, Outputs, Report, RunOptions,
+    RunReport, Session, memory,
 };
 
 /// A loaded model. Cloning shares it; it may be run from many threads at once.
@@ -66,7 +66,8 @@ impl Inner {
                     || matches!(graph.value(id).ty, Type::Optional(_)),
             })
             .collect();
-        let output = |&id| OutputInfo { name: graph.value(id).name.as_str().into(), ty: graph.value(id).ty.clone() };
+        let output =
+            |&id| OutputInfo { name: graph.value(id).name.as_str().into(), ty: graph.value(id).ty.clone() };
         let outputs: Vec<OutputInfo> = graph.outputs.iter().map(output).collect();
         let output_names = outputs.iter().map(|output| output.name.clone()).collect();
         let report = Report::of(&plan, passes);
@@ -207,7 +208,11 @@ impl Model {
     ///
     /// # Errors
     /// As [`Session::run_into`].
-    pub fn run_into(&self, inputs: impl Into<Inputs>, outputs: &mut [(&str, &mut [u8])]) -> Result<(), Error> {
+    pub fn run_into(
+        &self,
+        inputs: impl Into<Inputs>,
+        outputs: &mut [(&str, &mut [u8])],
+    ) -> Result<(), Error> {
         copy_out(&self.run(inputs)?, outputs)
     }
 
@@ -250,7 +255,8 @@ impl Model {
             }
         }
         let recorder = options.report.then(Recorder::default);
-        let stop = Stop { cancel: options.cancel.as_ref().map(|cancel| cancel.flag()), deadline: options.deadline };
+        let stop =
+            Stop { cancel: options.cancel.as_ref().map(|cancel| cancel.flag()), deadline: options.deadline };
         let started = Instant::now();
         scratch.arena.reset_peak();
         let resources = Resources {
@@ -267,7 +273,8 @@ impl Model {
             dunlin_exec::run(&self.inner.plan, values, &resources, environment)
         });
         let result = std::panic::catch_unwind(run).map_err(|payload| Error::panicked(&*payload))?;
-        let outputs = Outputs::new(self.inner.output_names.clone(), result.map_err(|error| Error::from(*error))?);
+        let outputs =
+            Outputs::new(self.inner.output_names.clone(), result.map_err(|error| Error::from(*error))?);
         let report = recorder.map(|recorder| RunReport {
             nodes: recorder.into_nodes(),
             time: started.elapsed(),

@@ -62,7 +62,11 @@ impl Session {
     /// # Errors
     /// As [`Session::run`]; [`ErrorKind::NotFound`] for an unknown output, [`ErrorKind::Shape`] for a buffer whose
     /// length in bytes is not the output's.
-    pub fn run_into(&mut self, inputs: impl Into<Inputs>, outputs: &mut [(&str, &mut [u8])]) -> Result<(), Error> {
+    pub fn run_into(
+        &mut self,
+        inputs: impl Into<Inputs>,
+        outputs: &mut [(&str, &mut [u8])],
+    ) -> Result<(), Error> {
         let results = self.run(inputs)?;
         copy_out(&results, outputs)
     }

@@ -26,7 +26,8 @@ impl Evaluator {
 
 impl Evaluate for Evaluator {
     fn evaluate(&self, op: &Op, inputs: &[Option<Tensor>], n_outputs: usize) -> Option<Vec<Option<Tensor>>> {
-        let bodies: Result<Vec<_>, _> = cpu::bodies(op).iter().map(|body| Plan::new(body).map(Arc::new)).collect();
+        let bodies: Result<Vec<_>, _> =
+            cpu::bodies(op).iter().map(|body| Plan::new(body).map(Arc::new)).collect();
         let step = Step {
             id: 0,
             op: op.clone(),
@@ -53,6 +54,9 @@ impl Evaluate for Evaluator {
         };
         let ctx = Ctx { resources: &resources, step: &step, depth: 0 };
         let outputs = cpu::run_step(op, &mut Inputs::new(&mut values), &ctx).ok()?;
-        outputs.into_iter().map(|value| value.map(Value::into_tensor).map_or(Some(None), |t| t.map(Some))).collect()
+        outputs
+            .into_iter()
+            .map(|value| value.map(Value::into_tensor).map_or(Some(None), |t| t.map(Some)))
+            .collect()
     }
 }

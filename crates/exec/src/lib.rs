@@ -11,8 +11,8 @@ mod plan;
 mod run;
 
 pub use context::{Ctx, Limits, Stop, StopReason};
-pub use evaluate::Evaluator;
 pub use error::{NodeError, OpError};
+pub use evaluate::Evaluator;
 pub use input::{Inputs, Outputs, one};
 pub use plan::{Arg, Packed, Plan, PlanError, Step};
 pub use run::{Environment, Observer, Resources, run};

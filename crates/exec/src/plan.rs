@@ -97,6 +97,13 @@ impl Plan {
     }
 }
 
+impl Step {
+    /// The node's name in the model; its operator's if it has none.
+    pub fn label(&self) -> &str {
+        if self.origin.name.is_empty() { &self.origin.op_type } else { &self.origin.name }
+    }
+}
+
 struct Planner<'g> {
     graph: &'g Graph,
     /// For each value, how many reads are still to come; graph outputs count as reads that never come.

@@ -117,6 +117,13 @@ pub enum ScanError {
     },
 }
 
+impl ScanError {
+    /// Whether the file is well formed but exceeds a limit.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, ScanError::TooLarge { .. } | ScanError::Limit { .. })
+    }
+}
+
 /// Walks `data` as a `root` message, holds it against `limits`, and returns where its nodes and tensors lie.
 ///
 /// Takes time in proportion to the number of fields, plus one pass over packed integers.
