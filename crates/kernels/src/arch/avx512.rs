@@ -1,0 +1,308 @@
+//! AVX-512 (F, BW, DQ, VL and VNNI, as in Ice Lake and Zen 4): 16 lanes.
+
+use std::arch::x86_64::*;
+
+use super::avx2::sum8;
+use super::{Kernel, Simd};
+
+/// Proof that the processor has AVX-512 F, BW, DQ, VL and VNNI, and what AVX2 has.
+#[derive(Debug, Clone, Copy)]
+pub struct Avx512(());
+
+const L: usize = 16;
+
+impl Avx512 {
+    /// The token, if this processor (and its operating system) has the instructions.
+    pub fn detect() -> Option<Avx512> {
+        let found = super::Avx2::detect().is_some()
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vnni");
+        found.then_some(Avx512(()))
+    }
+}
+
+/// The mask of the first `n` lanes.
+#[inline(always)]
+fn mask16(n: usize) -> __mmask16 {
+    if n >= L { u16::MAX } else { (1u16 << n) - 1 }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+fn enter<K: Kernel>(token: Avx512, kernel: K) -> K::Out {
+    kernel.run(token)
+}
+
+impl Simd for Avx512 {
+    type F = __m512;
+    type I = __m512i;
+    type M = __mmask16;
+    const LANES: usize = L;
+    const TILE_ROWS: usize = 12;
+    const TILE_VECS: usize = 2;
+
+    #[inline(always)]
+    fn vectorize<K: Kernel>(self, kernel: K) -> K::Out {
+        // SAFETY: the token proves that the processor has the features of `enter`.
+        unsafe { enter(self, kernel) }
+    }
+
+    super::with_rows!(1 2 3 4 5 6 7 8 9 10 11 12);
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_set1_ps(x) }
+    }
+    #[inline(always)]
+    fn load(self, x: &[f32]) -> Self::F {
+        assert!(x.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_loadu_ps(x.as_ptr()) }
+    }
+    #[inline(always)]
+    fn load_part(self, x: &[f32]) -> Self::F {
+        let mask = mask16(x.len());
+        // SAFETY: as above, and the mask leaves out what is past the slice.
+        unsafe { _mm512_maskz_loadu_ps(mask, x.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store(self, v: Self::F, out: &mut [f32]) {
+        assert!(out.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), v) }
+    }
+    #[inline(always)]
+    fn store_part(self, v: Self::F, out: &mut [f32]) {
+        let mask = mask16(out.len());
+        // SAFETY: as above, and the mask leaves out what is past the slice.
+        unsafe { _mm512_mask_storeu_ps(out.as_mut_ptr(), mask, v) }
+    }
+    #[inline(always)]
+    fn add(self, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+    #[inline(always)]
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+    #[inline(always)]
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn div(self, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_div_ps(a, b) }
+    }
+    #[inline(always)]
+    fn min(self, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_min_ps(a, b) }
+    }
+    #[inline(always)]
+    fn max(self, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_max_ps(a, b) }
+    }
+    #[inline(always)]
+    fn fma(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+    #[inline(always)]
+    fn sqrt(self, a: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_sqrt_ps(a) }
+    }
+    #[inline(always)]
+    fn round(self, a: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_roundscale_ps::<0>(a) }
+    }
+    #[inline(always)]
+    fn lt(self, a: Self::F, b: Self::F) -> Self::M {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) }
+    }
+    #[inline(always)]
+    fn le(self, a: Self::F, b: Self::F) -> Self::M {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b) }
+    }
+    #[inline(always)]
+    fn eq(self, a: Self::F, b: Self::F) -> Self::M {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b) }
+    }
+    #[inline(always)]
+    fn select(self, m: Self::M, a: Self::F, b: Self::F) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_mask_blend_ps(m, b, a) }
+    }
+    #[inline(always)]
+    fn to_bits(self, a: Self::F) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_castps_si512(a) }
+    }
+    #[inline(always)]
+    fn from_bits(self, a: Self::I) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_castsi512_ps(a) }
+    }
+    #[inline(always)]
+    fn to_int(self, a: Self::F) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_cvtps_epi32(a) }
+    }
+    #[inline(always)]
+    fn from_int(self, a: Self::I) -> Self::F {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_cvtepi32_ps(a) }
+    }
+    #[inline(always)]
+    fn sum(self, a: Self::F) -> f32 {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { sum8(_mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a))) }
+    }
+    #[inline(always)]
+    fn deinterleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F) {
+        const EVEN: [i32; 16] = [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30];
+        const ODD: [i32; 16] = [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31];
+        // SAFETY: as above; the tables are as long as a register.
+        unsafe {
+            let even = _mm512_loadu_si512(EVEN.as_ptr().cast());
+            let odd = _mm512_loadu_si512(ODD.as_ptr().cast());
+            (_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
+        }
+    }
+    #[inline(always)]
+    fn splat_i(self, x: i32) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_set1_epi32(x) }
+    }
+    #[inline(always)]
+    fn load_i(self, x: &[i32]) -> Self::I {
+        assert!(x.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_loadu_si512(x.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn store_i(self, v: Self::I, out: &mut [i32]) {
+        assert!(out.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), v) }
+    }
+    #[inline(always)]
+    fn add_i(self, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_add_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn sub_i(self, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_sub_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn mul_i(self, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_mullo_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn and_i(self, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_and_si512(a, b) }
+    }
+    #[inline(always)]
+    fn or_i(self, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_or_si512(a, b) }
+    }
+    #[inline(always)]
+    fn xor_i(self, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_xor_si512(a, b) }
+    }
+    #[inline(always)]
+    fn shl<const N: i32>(self, a: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_sll_epi32(a, _mm_cvtsi32_si128(N)) }
+    }
+    #[inline(always)]
+    fn shr<const N: i32>(self, a: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_sra_epi32(a, _mm_cvtsi32_si128(N)) }
+    }
+    #[inline(always)]
+    fn shr_u<const N: i32>(self, a: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_srl_epi32(a, _mm_cvtsi32_si128(N)) }
+    }
+    #[inline(always)]
+    fn load_u8(self, x: &[u8]) -> Self::I {
+        assert!(x.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(x.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn load_i8(self, x: &[i8]) -> Self::I {
+        assert!(x.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_cvtepi8_epi32(_mm_loadu_si128(x.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn load_bytes(self, x: &[u8]) -> Self::I {
+        assert!(x.len() >= 4 * L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_loadu_si512(x.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn dot4(self, acc: Self::I, a: Self::I, b: Self::I) -> Self::I {
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_dpbusd_epi32(acc, a, b) }
+    }
+    #[inline(always)]
+    fn load_f16(self, x: &[u16]) -> Self::F {
+        assert!(x.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(x.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn store_f16(self, v: Self::F, out: &mut [u16]) {
+        assert!(out.len() >= L);
+        // SAFETY: as above, and the assertion keeps the access inside the slice.
+        unsafe {
+            let half = _mm512_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(v);
+            _mm256_storeu_si256(out.as_mut_ptr().cast(), half);
+        }
+    }
+    #[inline(always)]
+    fn max_lane(self, a: Self::F) -> f32 {
+        if self.eq(a, a) != u16::MAX {
+            return f32::NAN;
+        }
+        // SAFETY: the token proves that the processor has the instructions.
+        unsafe { _mm512_reduce_max_ps(a) }
+    }
+
+    #[inline(always)]
+    fn transpose4(self, rows: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
+        // SAFETY: the token proves that the processor has the instructions; each array is as long as a register.
+        unsafe {
+            let mut r = rows.map(|row| _mm_loadu_ps(row.as_ptr()));
+            let [a, b, c, d] = &mut r;
+            _MM_TRANSPOSE4_PS(a, b, c, d);
+            let mut out = [[0.0; 4]; 4];
+            for (out, r) in out.iter_mut().zip(r) {
+                _mm_storeu_ps(out.as_mut_ptr(), r);
+            }
+            out
+        }
+    }
+}
