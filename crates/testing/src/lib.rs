@@ -1,1 +1,14 @@
-//! Goldens, tolerances, conformance suites.
+//! What tests of whole models share: jobs for worker processes, comparison rules, running a stored case.
+//!
+//! The developer commands start workers (`dunlin-worker`) and send them [`protocol::Job`]s, so that a crash, a hang or
+//! exhausted memory is one failed case and not the end of the run.
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "engine")]
+pub mod compare;
+#[cfg(feature = "engine")]
+pub mod engine;
+pub mod protocol;
+#[cfg(feature = "engine")]
+pub mod widen;

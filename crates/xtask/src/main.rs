@@ -1,9 +1,11 @@
 //! Developer commands: `cargo xtask COMMAND`, each also a part of CONTRIBUTING.md.
 #![forbid(unsafe_code)]
 
+mod accuracy;
 mod conformance;
 mod place;
 mod python;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ enum Command {
         /// Only models whose names hold one of these.
         filter: Vec<String>,
     },
+    /// Compare the models' outputs with the references.
+    Accuracy(accuracy::Args),
     /// Run ONNX's backend tests and write docs/onnx-conformance.md.
     Conformance(conformance::Args),
 }
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Xtask::parse().command {
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),
+        Command::Accuracy(args) => accuracy::run(&args),
         Command::Conformance(args) => conformance::run(&args),
     };
     match outcome {
