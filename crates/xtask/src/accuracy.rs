@@ -20,9 +20,9 @@ pub struct Args {
     /// Threads of a run.
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Run an unoptimised build.
-    #[arg(long)]
-    debug: bool,
+    /// The profile that the worker is built in.
+    #[arg(long, default_value = "checked")]
+    profile: String,
 }
 
 /// A reference, as golden.py lists it.
@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<()> {
     let jobs = goldens.iter().map(|golden| job(golden, args, &cache)).collect::<Result<Vec<Job>>>()?;
 
     let feature = (args.backend != "cpu").then_some(args.backend.as_str());
-    let mut setup = Setup::build(feature.as_slice(), !args.debug)?;
+    let mut setup = Setup::build(feature.as_slice(), &args.profile)?;
     setup.timeout = Duration::from_secs(300);
     setup.count = 1;
     let outcomes = perform(&setup, &jobs, |at, outcome| {

@@ -1,10 +1,13 @@
-//! Developer commands: `cargo xtask COMMAND`, each also a part of CONTRIBUTING.md.
+//! Developer commands: `cargo xtask COMMAND`, as CONTRIBUTING.md explains them.
 #![forbid(unsafe_code)]
 
 mod accuracy;
+mod ci;
 mod conformance;
+mod layering;
 mod place;
 mod python;
+mod shell;
 mod workers;
 
 use std::process::ExitCode;
@@ -23,6 +26,8 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check everything, or the parts that are named, and say how long each took.
+    Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
     Models {
         /// Only models whose names hold one of these.
@@ -41,6 +46,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Xtask::parse().command {
+        Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),
         Command::Accuracy(args) => accuracy::run(&args),

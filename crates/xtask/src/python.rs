@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::place;
+use crate::shell::check;
 
 /// What every script needs.
 pub const BASE: &str = "requirements.txt";
@@ -71,13 +72,5 @@ fn install(interpreter: &Path, folder: &Path, name: &str) -> Result<()> {
     )?;
     fs::write(&installed, text)?;
     println!("  installed {name} in {}  {:.1} s", folder.display(), start.elapsed().as_secs_f32());
-    Ok(())
-}
-
-fn check(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("starting {:?}", command.get_program()))?;
-    if !status.success() {
-        bail!("{:?} ended with {status}", command.get_program());
-    }
     Ok(())
 }

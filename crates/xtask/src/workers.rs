@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use dunlin_testing::protocol::{Failure, Job, Outcome};
 
-use crate::place;
+use crate::shell::cargo;
 
 /// How workers are built and run.
 #[derive(Debug, Clone)]
@@ -27,22 +27,19 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Builds the worker with the features, optimised or not.
-    pub fn build(features: &[&str], release: bool) -> Result<Setup> {
-        let program = build("dunlin-testing", "dunlin-worker", features, release)?;
+    /// Builds the worker with the features in a profile of cargo's.
+    pub fn build(features: &[&str], profile: &str) -> Result<Setup> {
+        let program = build("dunlin-testing", "dunlin-worker", features, profile)?;
         let count = std::thread::available_parallelism().map_or(1, Into::into);
         Ok(Setup { program, timeout: Duration::from_secs(30), count, memory: None })
     }
 }
 
 /// Builds a program of the workspace and says where it lies.
-pub fn build(package: &str, program: &str, features: &[&str], release: bool) -> Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(place::repository()).args(["build", "--quiet", "--package", package, "--bin", program]);
+pub fn build(package: &str, program: &str, features: &[&str], profile: &str) -> Result<PathBuf> {
+    let mut cargo =
+        cargo(&["build", "--quiet", "--package", package, "--bin", program, "--profile", profile]);
     cargo.args(["--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
-    if release {
-        cargo.arg("--release");
-    }
     if !features.is_empty() {
         cargo.args(["--features", &features.join(",")]);
     }

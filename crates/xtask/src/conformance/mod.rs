@@ -35,9 +35,9 @@ pub struct Args {
     /// Write what fails now into the table of expected failures.
     #[arg(long)]
     update: bool,
-    /// Run an optimised build.
-    #[arg(long)]
-    release: bool,
+    /// The profile that the worker is built in: dev builds soonest, checked runs faster.
+    #[arg(long, default_value = "dev")]
+    profile: String,
     /// Write the tests again.
     #[arg(long)]
     collect: bool,
@@ -88,7 +88,7 @@ pub fn run(args: &Args) -> Result<()> {
         bail!("nothing is selected");
     }
     let features: Vec<&str> = backends.iter().filter_map(|backend| backend.feature).collect();
-    let setup = Setup::build(&features, args.release)?;
+    let setup = Setup::build(&features, &args.profile)?;
     let runs: Vec<Run<'_>> = backends
         .into_iter()
         .map(|backend| {
