@@ -6,8 +6,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use dunlin_kernels::arch::{Kernel, Simd};
+use dunlin_kernels::conv::{ConvEpilogue, ConvShape, PackedConv, conv2d_f32};
 use dunlin_kernels::dispatch::isa;
-use dunlin_kernels::matmul::{Epilogue, Matrix, PackedB, matmul_f32};
+use dunlin_kernels::matmul::{Elements, Epilogue, Matrix, PackedB, matmul_f32};
 use dunlin_sys::Parallel;
 
 fn main() {
@@ -17,6 +18,7 @@ fn main() {
     let bench = Bench { pool: Threads(n_threads), filter };
     println!("{}, {n_threads} threads, peak {:.0} GFLOP/s a thread", isa().name(), peak());
     matmuls(&bench);
+    convs(&bench);
 }
 
 struct Bench {
@@ -126,6 +128,53 @@ fn matmuls(bench: &Bench) {
         let mut c = vec![0.0; m * n];
         bench.line(&format!("matmul {m}x{k}x{n}"), (2 * m * k * n) as f64, |pool| {
             matmul_f32(pool, &a, k, packed.view(), &mut c, n, m, &Epilogue::default());
+        });
+    }
+}
+
+fn convs(bench: &Bench) {
+    // channels, size, output channels, filter, stride, groups
+    for (c, hw, oc, k, s, groups) in [
+        (3, 224, 32, 3, 2, 1),
+        (3, 224, 64, 7, 2, 1),
+        (32, 112, 96, 1, 1, 1),
+        (144, 56, 24, 1, 1, 1),
+        (256, 14, 1024, 1, 1, 1),
+        (512, 7, 2048, 1, 1, 1),
+        (64, 56, 64, 3, 1, 1),
+        (128, 28, 128, 3, 1, 1),
+        (256, 14, 256, 3, 1, 1),
+        (512, 7, 512, 3, 1, 1),
+        (128, 56, 128, 3, 2, 1),
+        (32, 112, 32, 3, 1, 32),
+        (96, 112, 96, 3, 2, 96),
+        (144, 56, 144, 3, 1, 144),
+        (384, 14, 384, 3, 1, 384),
+        (120, 28, 120, 5, 1, 120),
+        (960, 7, 960, 5, 1, 960),
+    ] {
+        let p = (k - 1) / 2;
+        let shape = ConvShape {
+            n: 1,
+            c,
+            h: hw,
+            w: hw,
+            oc,
+            kh: k,
+            kw: k,
+            strides: [s, s],
+            pads: [p; 4],
+            dilations: [1, 1],
+            groups,
+        };
+        let (x, w, bias) = (floats(c * hw * hw), floats(shape.weight_len()), floats(oc));
+        let packed = PackedConv::pack(Elements::F32(&w), &shape).expect("memory");
+        let mut out = vec![0.0; shape.out_len()];
+        let kind = if groups > 1 { "depthwise" } else { "conv" };
+        let name = format!("{kind} {k}x{k} s{s} {c}>{oc} {hw}x{hw}");
+        bench.line(&name, (2 * shape.out_len() * (c / groups) * k * k) as f64, |pool| {
+            let epilogue = ConvEpilogue { bias: Some(&bias), ..ConvEpilogue::default() };
+            conv2d_f32(pool, &shape, &x, &packed, &epilogue, &mut out);
         });
     }
 }

@@ -1,6 +1,6 @@
 //! Activation functions: the list, the scalar reference, and the vector form on slices.
 
-use crate::arch::Simd;
+use crate::arch::{Kernel, Simd};
 use crate::dispatch::{self, vectorized};
 use crate::lane_math;
 
@@ -157,8 +157,24 @@ vectorized! {
     pub(crate) fn apply_with<'a>(activation: Activation, x: &'a mut [f32]) = apply_lanes;
 }
 
+/// Applies `activation` from inside a kernel, out of line.
 #[inline(always)]
-pub(crate) fn apply_lanes<S: Simd>(s: S, activation: Activation, x: &mut [f32]) {
+pub(crate) fn apply_called<S: Simd>(s: S, activation: Activation, x: &mut [f32]) {
+    struct Call<'a>(Activation, &'a mut [f32]);
+    impl Kernel for Call<'_> {
+        type Out = ();
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) {
+            apply_lanes(s, self.0, self.1);
+        }
+    }
+    if activation != Activation::None {
+        s.vectorize(Call(activation, x));
+    }
+}
+
+#[inline(always)]
+fn apply_lanes<S: Simd>(s: S, activation: Activation, x: &mut [f32]) {
     // One loop per function, so that the choice is outside it.
     macro_rules! each {
         ($v:ident => $body:expr) => {{

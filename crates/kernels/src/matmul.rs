@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 
-use crate::activation::{Activation, apply_lanes};
+use crate::activation::{Activation, apply_called};
 use crate::arch::{Grid, Kernel, RowsKernel, Simd, TileMut, for_each_tile_mut};
 use crate::dispatch::{self, Isa, vectorized};
 
@@ -27,6 +27,20 @@ pub enum Elements<'a> {
     F32(&'a [f32]),
     /// Little-endian bytes at any alignment, as in a mapped file.
     Bytes(&'a [u8]),
+}
+
+impl Elements<'_> {
+    /// One element.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline(always)]
+    pub fn at(&self, i: usize) -> f32 {
+        match self {
+            Elements::F32(x) => x[i],
+            Elements::Bytes(x) => f32::from_le_bytes([x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]]),
+        }
+    }
 }
 
 /// How the rows of a stored matrix relate to those of the operand.
@@ -395,6 +409,13 @@ impl Blocks {
         Blocks { count, base: len / count, extra: len % count }
     }
 
+    /// As `new`, but blocks of equal size if some size between two thirds of `longest` and `longest` divides `len`.
+    #[inline(always)]
+    pub(crate) fn even(len: usize, longest: usize) -> Blocks {
+        let size = (longest * 2 / 3..=longest).rev().find(|&size| size > 0 && len % size == 0);
+        Blocks::new(len, size.unwrap_or(longest))
+    }
+
     #[inline(always)]
     pub(crate) fn range(&self, i: usize) -> Range<usize> {
         let start = i * self.base + i.min(self.extra);
@@ -622,7 +643,7 @@ impl Kernel for SecondLook<'_> {
         for i in 0..self.c.rows() {
             let row = self.c.row(i);
             if self.epilogue.activation.bounds().is_none() {
-                apply_lanes(s, self.epilogue.activation, row);
+                apply_called(s, self.epilogue.activation, row);
             }
             if let Some(r) = self.epilogue.residual.as_ref().filter(|r| r.at == ResidualAt::AfterActivation) {
                 let residual = &r.data[self.place.index + i * self.place.stride..][..row.len()];

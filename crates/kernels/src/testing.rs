@@ -23,10 +23,6 @@ impl Numbers {
     pub fn floats(&mut self, n: usize) -> Vec<f32> {
         (0..n).map(|_| self.float()).collect()
     }
-
-    pub fn below(&mut self, n: usize) -> usize {
-        self.next_u32() as usize % n
-    }
 }
 
 /// Three threads that take iterations in turn, last first.
