@@ -11,10 +11,6 @@
 //! | a batch of products, `B` made at run time | [`matmul::PackedRef::pack_into`] scratch of [`matmul::packed_len`] | [`matmul::matmul_batch_f32`] |
 //! | convolution 2-D (1-D: height 1), grouped and depthwise | [`conv::PackedConv::pack`] | [`conv::conv2d_f32`] |
 //! | transposed convolution | [`conv::PackedConvTranspose::pack`] | [`conv::conv_transpose2d_f32`] |
-//! | functions of one element | | [`unary::unary_f32`], [`activation::Activation::apply`] |
-//! | functions of two, rows and columns broadcast | | [`binary::binary_f32`] |
-//! | a reduction over one axis | | [`reduce::reduce_f32`] |
-//! | softmax, layer, RMS and instance norm | | [`norm::softmax_f32`], [`norm::norm_rows_f32`] |
 //!
 //! Weights may be [`matmul::Elements::Bytes`]: little-endian and unaligned, as a mapped file has them.
 //!
@@ -24,15 +20,10 @@
 
 pub mod activation;
 pub mod arch;
-pub mod binary;
 pub mod conv;
 pub mod dispatch;
 mod lane_math;
 pub mod matmul;
-pub mod norm;
-pub mod reduce;
 pub mod reference;
-mod slice;
 #[cfg(test)]
 mod testing;
-pub mod unary;

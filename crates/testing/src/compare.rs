@@ -22,6 +22,20 @@ pub fn compare(got: &Value, expected: &Value, rule: Rule) -> Result<f64, String>
     }
 }
 
+/// How far outputs are from what was expected, whatever the tolerance: over all numeric tensors the largest error relative to
+/// the largest magnitude, and the smallest cosine.
+///
+/// # Errors
+/// One line, if types or shapes differ.
+pub fn distance(got: &[Value], expected: &[Value]) -> Result<(f64, f64), String> {
+    let (mut error, mut cosine) = (0.0f64, 1.0f64);
+    for (got, expected) in got.iter().zip(expected) {
+        error = error.max(compare(got, expected, Rule::Relative { tolerance: f64::INFINITY })?);
+        cosine = cosine.min(1.0 - compare(got, expected, Rule::Cosine { least: -1.0 })?);
+    }
+    Ok((error, cosine))
+}
+
 /// What an optional value holds; any other value itself.
 fn bare(value: &Value) -> Option<&Value> {
     match value {
@@ -129,6 +143,7 @@ fn floats(got: &[f64], expected: &[f64], rule: Rule, dtype: DType) -> Result<f64
         }
         Rule::Close { rtol, atol } => close(got, expected, rtol, atol),
         Rule::Relative { tolerance } => relative(got, expected, tolerance),
+        Rule::Cosine { least } => cosine(got, expected, least),
         Rule::Half => cosine(got, expected, 0.9999),
         Rule::Quantized => cosine(got, expected, 0.999),
         Rule::Drawn(distribution) => drawn(got, expected, distribution, dtype),
@@ -217,7 +232,8 @@ mod tests {
         let onnx = Rule::Close { rtol: 1e-3, atol: 1e-7 };
         let relative = Rule::Relative { tolerance: 1e-5 };
         let (nan, inf) = (f32::NAN, f32::INFINITY);
-        let cases: [(&str, &[f32], &[f32], Rule, bool); 14] = [
+        type Row<'a> = (&'a str, &'a [f32], &'a [f32], Rule, bool);
+        let cases: [Row<'_>; 14] = [
             ("close", &[1.0009], &[1.0], onnx, true),
             ("not close", &[1.0011], &[1.0], onnx, false),
             ("close to zero", &[2e-7], &[0.0], onnx, false),

@@ -61,7 +61,11 @@ pub fn failure(error: &Error) -> Failure {
     Failure::new(error.kind().name(), bare)
 }
 
-fn read_all(folder: &Path, prefix: &str, stored: &[Stored]) -> Result<Vec<Value>, Failure> {
+/// Reads the stored values of one folder: `PREFIX_0.pb` and so on.
+///
+/// # Errors
+/// A failure of kind `data` that names the file.
+pub fn read_all(folder: &Path, prefix: &str, stored: &[Stored]) -> Result<Vec<Value>, Failure> {
     let file = |(i, stored): (usize, &Stored)| {
         let path = folder.join(format!("{prefix}_{i}.pb"));
         read(&path, stored.kind).map_err(|what| Failure::new("data", format!("{}: {what}", path.display())))

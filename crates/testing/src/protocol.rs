@@ -79,6 +79,11 @@ pub enum Rule {
         /// The bound.
         tolerance: f64,
     },
+    /// The cosine is at least this.
+    Cosine {
+        /// The bound.
+        least: f64,
+    },
     /// Half-precision arithmetic: cosine at least 0.9999.
     Half,
     /// Quantized arithmetic: cosine at least 0.999, and in matrices the same largest element in each row.
@@ -126,4 +131,45 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.kind, self.message)
     }
+}
+
+/// What a measured engine is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Load the model, and run it once on the first folder of data.
+    Load(Job),
+    /// Run it so many times.
+    Run(usize),
+    /// Hold the last outputs against the stored ones.
+    Compare,
+}
+
+/// What a measured engine answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Request::Load`].
+    Loaded {
+        /// How long the load took.
+        seconds: f64,
+        /// By how much load and first run raised the most memory that the process held.
+        peak_bytes: u64,
+        /// The engine's name and version.
+        version: String,
+    },
+    /// To [`Request::Run`].
+    Ran {
+        /// How long each run took.
+        seconds: Vec<f64>,
+    },
+    /// To [`Request::Compare`].
+    Compared {
+        /// The largest error relative to the largest magnitude of an output.
+        error: f64,
+        /// The smallest cosine of an output.
+        cosine: f64,
+    },
+    /// The engine cannot.
+    Failed(String),
 }

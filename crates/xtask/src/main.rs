@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod accuracy;
+mod bench;
 mod ci;
 mod conformance;
+mod goldens;
 mod layering;
 mod place;
 mod python;
@@ -26,6 +28,8 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure the models' speed, load time and memory, and write docs/benchmarks.md.
+    Bench(bench::Args),
     /// Check everything, or the parts that are named, and say how long each took.
     Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
@@ -46,6 +50,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Xtask::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),

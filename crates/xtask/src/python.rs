@@ -14,6 +14,9 @@ use crate::shell::check;
 /// What every script needs.
 pub const BASE: &str = "requirements.txt";
 
+/// What the measured engines need on top.
+pub const PEERS: &str = "requirements-peers.txt";
+
 /// Runs a script that takes the cache, the table of models, and parts of names.
 pub fn on_models(script: &str, filter: &[String]) -> Result<()> {
     let table = place::repository().join("tests/models.toml");

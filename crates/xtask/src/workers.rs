@@ -1,7 +1,7 @@
 //! Worker processes: jobs are shared out among them, and a crash or a hang ends one job, not the run.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -168,12 +168,4 @@ fn command(setup: &Setup) -> Command {
             shell
         }
     }
-}
-
-/// Whether a path exists, or what to run to make it.
-pub fn made_by(path: &Path, command: &str) -> Result<()> {
-    if !path.exists() {
-        bail!("{} is missing; run `{command}`", path.display());
-    }
-    Ok(())
 }
