@@ -6,7 +6,10 @@ use smallvec::SmallVec;
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
+mod activation;
+mod chunk;
 pub mod dispatch;
+mod real;
 
 mod attention;
 mod control;

@@ -1,5 +1,6 @@
 //! The operators, in families: one file each, holding the variants, their attributes and their shape rules.
 
+pub mod activation;
 pub mod attention;
 pub mod control;
 pub mod convolution;
@@ -18,9 +19,11 @@ pub mod sequence;
 pub mod signal;
 pub mod text;
 pub mod training;
+pub mod window;
 
 use crate::infer::{Facts, Inferred};
 
+pub use activation::Activation;
 pub use attention::Attention;
 pub use control::Control;
 pub use convolution::Convolution;

@@ -1,0 +1,128 @@
+//! The two floating-point types that operators compute in, behind one trait; 16-bit floats are widened first.
+
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+use dunlin_ir::{DType, Element, Tensor, Value};
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
+use smallvec::SmallVec;
+
+use crate::{Ctx, Inputs, OpError, Outputs};
+
+/// A floating-point number that is computed with: `f32` or `f64`.
+pub(crate) trait Real:
+    Element
+    + PartialOrd
+    + Default
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+{
+    /// The nearest value.
+    fn of(value: f64) -> Self;
+    /// The value in double precision.
+    fn wide(self) -> f64;
+    /// The absolute value.
+    fn abs(self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// A power.
+    fn powf(self, exponent: Self) -> Self;
+    /// The largest integer that is not larger.
+    fn floor(self) -> Self;
+}
+
+macro_rules! real {
+    ($($float:ty),*) => {
+        $(impl Real for $float {
+            #[inline]
+            fn of(value: f64) -> $float {
+                value as $float
+            }
+            #[inline]
+            fn wide(self) -> f64 {
+                self.into()
+            }
+            #[inline]
+            fn abs(self) -> $float {
+                self.abs()
+            }
+            #[inline]
+            fn sqrt(self) -> $float {
+                self.sqrt()
+            }
+            #[inline]
+            fn powf(self, exponent: $float) -> $float {
+                self.powf(exponent)
+            }
+            #[inline]
+            fn floor(self) -> $float {
+                self.floor()
+            }
+        })*
+    };
+}
+
+real!(f32, f64);
+
+/// Whether elements have 16 bits of floating point and are widened for computing.
+pub(crate) fn is_narrow(dtype: DType) -> bool {
+    matches!(dtype, DType::F16 | DType::BF16)
+}
+
+/// Runs `compute` with all 16-bit floats among the inputs as `f32`, and narrows the outputs to the type of input 0.
+///
+/// # Errors
+/// Whatever `compute` returns, or no memory.
+pub(crate) fn widened(
+    inputs: &mut Inputs<'_>,
+    ctx: &Ctx<'_>,
+    compute: impl FnOnce(&mut Inputs<'_>) -> Result<Outputs, OpError>,
+) -> Result<Outputs, OpError> {
+    let narrow = inputs.tensor(0)?.dtype();
+    let mut values: SmallVec<[Option<Value>; 8]> = inputs.take_all().into();
+    for value in values.iter_mut().flatten() {
+        if let Value::Tensor(tensor) = value {
+            if is_narrow(tensor.dtype()) {
+                *tensor = widen(tensor, ctx)?;
+            }
+        }
+    }
+    let mut outputs = compute(&mut Inputs::new(&mut values))?;
+    drop(values);
+    for value in outputs.iter_mut().flatten() {
+        if let Value::Tensor(tensor) = value {
+            if tensor.dtype() == DType::F32 {
+                *tensor = narrowed(tensor, narrow, ctx)?;
+            }
+        }
+    }
+    Ok(outputs)
+}
+
+/// A tensor of 16-bit floats as `f32`.
+pub(crate) fn widen(x: &Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+    let mut out = ctx.alloc(DType::F32, x.shape().clone())?;
+    let wide = out.view_mut::<f32>()?;
+    match x.dtype() {
+        DType::F16 => x.view::<f16>()?.convert_to_f32_slice(wide),
+        DType::BF16 => x.view::<bf16>()?.convert_to_f32_slice(wide),
+        other => return Err(OpError::dtype("float16, bfloat16", other)),
+    }
+    Ok(out)
+}
+
+/// A tensor of `f32` rounded to 16-bit floats.
+pub(crate) fn narrowed(x: &Tensor, dtype: DType, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+    let mut out = ctx.alloc(dtype, x.shape().clone())?;
+    let wide = x.view::<f32>()?;
+    match dtype {
+        DType::F16 => out.view_mut::<f16>()?.convert_from_f32_slice(wide),
+        DType::BF16 => out.view_mut::<bf16>()?.convert_from_f32_slice(wide),
+        other => return Err(OpError::dtype("float16, bfloat16", other)),
+    }
+    Ok(out)
+}
