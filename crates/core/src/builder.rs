@@ -10,7 +10,7 @@ use dunlin_formats::{Mapping, onnx};
 use dunlin_sys::{Bytes, Pool, available_threads};
 
 use crate::model::Inner;
-use crate::{Cancel, Device, Error, ErrorKind, Fallback, Limits, Model, Progress, Source, Stage, Threads};
+use crate::{Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Source, Stage, Threads};
 
 /// Loads a model with other choices than the defaults.
 ///
@@ -126,11 +126,27 @@ impl Builder {
             .map_err(|error| error.in_file(source.file()))
     }
 
-    fn build<S: Source + ?Sized>(&mut self, source: &S) -> Result<Model, Error> {
-        self.step(Stage::Read, 0.0)?;
+    /// Reads what the file at `path` holds, without planning it or touching its weights.
+    ///
+    /// # Errors
+    /// As [`Builder::load`].
+    pub fn inspect(self, path: impl AsRef<Path>) -> Result<Inspection, Error> {
+        let source = path.as_ref();
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| self.read(source)));
+        let model = result.unwrap_or_else(|payload| Err(Error::panicked(&*payload)));
+        let onnx::Model { graph, info } = model.map_err(|error| error.in_file(Some(source)))?;
+        Ok(Inspection::new(graph, info))
+    }
+
+    fn read<S: Source + ?Sized>(&self, source: &S) -> Result<onnx::Model, Error> {
         let bytes = source.open(self.mapping)?;
         let external = source.external(self.mapping)?;
-        let onnx::Model { mut graph, info } = onnx::read(bytes, external.as_deref(), &self.limits.read)?;
+        Ok(onnx::read(bytes, external.as_deref(), &self.limits.read)?)
+    }
+
+    fn build<S: Source + ?Sized>(&mut self, source: &S) -> Result<Model, Error> {
+        self.step(Stage::Read, 0.0)?;
+        let onnx::Model { mut graph, info } = self.read(source)?;
         self.step(Stage::Optimize, 0.3)?;
         let evaluator = Evaluator::new(self.limits.run, self.stop.clone());
         let passes = dunlin_opt::optimize(&mut graph, &self.disabled_passes, &evaluator)

@@ -15,6 +15,7 @@
 mod builder;
 mod cancel;
 mod error;
+mod inspection;
 mod io;
 mod limits;
 mod memory;
@@ -28,9 +29,11 @@ pub use builder::Builder;
 pub use cancel::Cancel;
 pub use dunlin_formats::Mapping;
 pub use dunlin_formats::onnx::ModelInfo as Metadata;
-pub use dunlin_ir::{Bool, DType, Dim, Element, Map, Shape, Tensor, Type, Value};
+pub use dunlin_exec::Plan;
+pub use dunlin_ir::{Bool, DType, Dim, Element, Graph, Map, Shape, Tensor, Type, Value};
 pub use dunlin_sys::{Pool, available_threads};
 pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow};
+pub use inspection::Inspection;
 pub use io::{InputInfo, Inputs, OutputInfo, Outputs};
 pub use limits::Limits;
 pub use memory::Memory;
@@ -39,3 +42,13 @@ pub use options::{Device, Fallback, Progress, RunOptions, Stage, Threads};
 pub use report::{NodeReport, Placement, Report, RunReport};
 pub use session::Session;
 pub use source::Source;
+
+/// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.
+pub fn instruction_set() -> &'static str {
+    dunlin_exec::instruction_set()
+}
+
+/// The devices that this build can run on, by the names that [`Device`] reads.
+pub fn devices() -> Vec<String> {
+    vec![Device::Cpu.to_string()]
+}

@@ -10,6 +10,7 @@ use dunlin_formats::onnx::ModelInfo;
 use dunlin_ir::{Dim, Graph, Shape, Type, Value};
 use dunlin_sys::{Arena, FloatState, Pool};
 
+use crate::inspection::{inputs_of, outputs_of};
 use crate::report::Recorder;
 use crate::session::copy_out;
 use crate::{
@@ -56,20 +57,8 @@ impl Inner {
         passes: Vec<String>,
         builder: &Builder,
     ) -> Result<Inner, Error> {
-        let inputs: Vec<InputInfo> = graph
-            .inputs
-            .iter()
-            .map(|&id| InputInfo {
-                name: graph.value(id).name.as_str().into(),
-                ty: graph.value(id).ty.clone(),
-                is_optional: graph.defaults.iter().any(|(default, _)| *default == id)
-                    || matches!(graph.value(id).ty, Type::Optional(_)),
-            })
-            .collect();
-        let output =
-            |&id| OutputInfo { name: graph.value(id).name.as_str().into(), ty: graph.value(id).ty.clone() };
-        let outputs: Vec<OutputInfo> = graph.outputs.iter().map(output).collect();
-        let output_names = outputs.iter().map(|output| output.name.clone()).collect();
+        let (inputs, outputs) = (inputs_of(&graph), outputs_of(&graph));
+        let output_names = outputs.iter().map(|output: &OutputInfo| output.name.clone()).collect();
         let report = Report::of(&plan, passes);
         let mut inner = Inner {
             graph,

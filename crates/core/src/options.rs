@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dunlin_sys::Pool;
 
-use crate::Cancel;
+use crate::{Cancel, Error, ErrorKind};
 
 /// Whose threads a model's runs use.
 #[derive(Debug, Clone, Default)]
@@ -74,4 +74,27 @@ pub struct RunOptions {
     pub seed: u64,
     /// Whether to record each node's time.
     pub report: bool,
+}
+
+impl std::str::FromStr for Device {
+    type Err = Error;
+
+    /// Reads `cpu`; other names are devices that this build does not have, or unknown.
+    fn from_str(text: &str) -> Result<Device, Error> {
+        match text {
+            "cpu" => Ok(Device::Cpu),
+            other => Err(Error::new(
+                ErrorKind::Device,
+                format!("no device {other:?} in this build; there is cpu"),
+            )),
+        }
+    }
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+        }
+    }
 }

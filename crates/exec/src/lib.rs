@@ -16,3 +16,8 @@ pub use evaluate::Evaluator;
 pub use input::{Inputs, Outputs, one};
 pub use plan::{Arg, Packed, Plan, PlanError, Step};
 pub use run::{Environment, Observer, Resources, run};
+
+/// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.
+pub fn instruction_set() -> &'static str {
+    dunlin_kernels::instruction_set()
+}
