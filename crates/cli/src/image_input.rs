@@ -60,7 +60,8 @@ pub enum Colors {
 
 fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let (width, height) = text.split_once('x').ok_or("expected WxH, as in 224x224")?;
-    let size = |text: &str| text.parse().ok().filter(|n| (1..=65_536).contains(n)).ok_or("a size is 1 to 65536");
+    let size =
+        |text: &str| text.parse().ok().filter(|n| (1..=65_536).contains(n)).ok_or("a size is 1 to 65536");
     Ok((size(width)?, size(height)?))
 }
 
@@ -105,7 +106,8 @@ impl ImageArgs {
 
     fn tensor(&self, picture: &DynamicImage, want: &Want, dtype: DType) -> anyhow::Result<Tensor> {
         let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let pixels = if want.n_channels == 1 { picture.to_luma8().into_raw() } else { picture.to_rgb8().into_raw() };
+        let pixels =
+            if want.n_channels == 1 { picture.to_luma8().into_raw() } else { picture.to_rgb8().into_raw() };
         let n = want.n_channels;
         let at = |row: usize, column: usize, channel: usize| {
             let channel = if self.colors == Colors::Bgr { n - 1 - channel } else { channel };
@@ -116,13 +118,15 @@ impl ImageArgs {
         let shape = match want.layout {
             Layout::Nchw => {
                 for channel in 0..n {
-                    (0..height).for_each(|row| bytes.extend((0..width).map(|column| at(row, column, channel))));
+                    (0..height)
+                        .for_each(|row| bytes.extend((0..width).map(|column| at(row, column, channel))));
                 }
                 [1, n, height, width]
             }
             Layout::Nhwc => {
                 for row in 0..height {
-                    (0..width).for_each(|column| bytes.extend((0..n).map(|channel| at(row, column, channel))));
+                    (0..width)
+                        .for_each(|column| bytes.extend((0..n).map(|channel| at(row, column, channel))));
                 }
                 [1, height, width, n]
             }

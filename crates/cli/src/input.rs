@@ -46,7 +46,9 @@ fn parse_pair(text: &str) -> Result<(String, PathBuf), String> {
 
 fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
     let (name, sizes) = text.split_once('=').ok_or("expected NAME=N,N,..")?;
-    let sizes = sizes.split([',', 'x']).map(|size| size.trim().parse().map_err(|_| format!("{size:?} is not a size")));
+    let sizes = sizes
+        .split([',', 'x'])
+        .map(|size| size.trim().parse().map_err(|_| format!("{size:?} is not a size")));
     Ok((name.to_owned(), sizes.collect::<Result<_, _>>()?))
 }
 
@@ -82,9 +84,15 @@ impl InputArgs {
             // Archives of references may hold outputs too.
             let known = |name: &str| model.inputs().iter().any(|input| *input.name == *name);
             let is_sequence = |name: &str| {
-                model.inputs().iter().any(|input| *input.name == *name && matches!(input.ty, Type::Sequence(_)))
+                model
+                    .inputs()
+                    .iter()
+                    .any(|input| *input.name == *name && matches!(input.ty, Type::Sequence(_)))
             };
-            return Ok(values_of(archive(path)?, is_sequence).into_iter().filter(|(name, _)| known(name)).collect());
+            return Ok(values_of(archive(path)?, is_sequence)
+                .into_iter()
+                .filter(|(name, _)| known(name))
+                .collect());
         }
         let first = model.inputs().first().context("the model takes no inputs")?;
         Ok(vec![(first.name.to_string(), self.file(path, first)?)])
@@ -109,10 +117,8 @@ impl InputArgs {
         let shape = self.shape_of(info)?;
         let Some(dtype) = info.ty.dtype() else { bail!("no noise for input {:?} ({})", info.name, info.ty) };
         let n = shape.n_elements();
-        let mut state = info.name.bytes().fold(seed ^ 0x9E37_79B9_7F4A_7C15, |state, byte| {
-            (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
-        let mut floats = || (0..n).map(|_| (next(&mut state) >> 40) as f32 / (1u32 << 23) as f32 - 1.0);
+        let floats = noise(&info.name, seed, n);
+        let floats = || floats.iter().copied();
         let tensor = match dtype {
             DType::F32 => Tensor::from_slice(shape, &floats().collect::<Vec<f32>>())?,
             DType::F64 => Tensor::from_slice(shape, &floats().map(f64::from).collect::<Vec<f64>>())?,
@@ -120,7 +126,9 @@ impl InputArgs {
                 let values: Vec<u16> = floats().map(|x| if x < 0.0 { 0xB800 } else { 0x3400 }).collect();
                 Tensor::from_slice(shape, &values)?.bit_cast(DType::F16)?
             }
-            DType::Bool => Tensor::from_slice(shape, &floats().map(|x| Bool::from(x > 0.0)).collect::<Vec<_>>())?,
+            DType::Bool => {
+                Tensor::from_slice(shape, &floats().map(|x| Bool::from(x > 0.0)).collect::<Vec<_>>())?
+            }
             DType::String => Tensor::from_strings(shape, vec!["a".to_owned(); n])?,
             _ if dtype.is_integer() && dtype.bits() >= 8 => {
                 let width = dtype.bits() / 8;
@@ -134,7 +142,8 @@ impl InputArgs {
 
     /// The shape to fill: `--shape` by the input's name, else the declared one with `--shape` by the sizes' names.
     pub fn shape_of(&self, info: &InputInfo) -> anyhow::Result<Shape> {
-        let named = |name: &str| self.shapes.iter().find(|(own, _)| own == name).map(|(_, sizes)| sizes.as_slice());
+        let named =
+            |name: &str| self.shapes.iter().find(|(own, _)| own == name).map(|(_, sizes)| sizes.as_slice());
         if let Some(sizes) = named(&info.name) {
             return Ok(Shape::new(sizes));
         }
@@ -153,14 +162,24 @@ impl InputArgs {
 fn integer_tensor(dtype: DType, shape: Shape, bytes: Vec<u8>) -> anyhow::Result<Tensor> {
     Ok(match dtype.bits() {
         8 => Tensor::from_slice(shape, &bytes)?.bit_cast(dtype)?,
-        16 => Tensor::from_slice(shape, &words::<2>(&bytes).map(u16::from_le_bytes).collect::<Vec<_>>())?.bit_cast(dtype)?,
-        32 => Tensor::from_slice(shape, &words::<4>(&bytes).map(u32::from_le_bytes).collect::<Vec<_>>())?.bit_cast(dtype)?,
-        _ => Tensor::from_slice(shape, &words::<8>(&bytes).map(u64::from_le_bytes).collect::<Vec<_>>())?.bit_cast(dtype)?,
+        16 => Tensor::from_slice(shape, &words::<2>(&bytes).map(u16::from_le_bytes).collect::<Vec<_>>())?
+            .bit_cast(dtype)?,
+        32 => Tensor::from_slice(shape, &words::<4>(&bytes).map(u32::from_le_bytes).collect::<Vec<_>>())?
+            .bit_cast(dtype)?,
+        _ => Tensor::from_slice(shape, &words::<8>(&bytes).map(u64::from_le_bytes).collect::<Vec<_>>())?
+            .bit_cast(dtype)?,
     })
 }
 
 fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks::<N>().0.iter().copied()
+}
+
+/// Uniform numbers in -1..1, other ones for each name.
+fn noise(name: &str, seed: u64, n: usize) -> Vec<f32> {
+    let mix = |state: u64, byte: u8| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    let mut state = name.bytes().fold(seed ^ 0x9E37_79B9_7F4A_7C15, mix);
+    (0..n).map(|_| (next(&mut state) >> 40) as f32 / (1u32 << 23) as f32 - 1.0).collect()
 }
 
 /// One step of the SplitMix64 generator (Steele, Lea and Flood 2014).
@@ -182,7 +201,8 @@ pub fn archive(path: &Path) -> anyhow::Result<NpzEntries> {
 pub fn values_of(entries: NpzEntries, is_sequence: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
     let mut values: Vec<(String, Value)> = Vec::new();
     for (name, tensor) in entries {
-        let sequence = name.rsplit_once('/').map(|(sequence, _)| sequence).filter(|sequence| is_sequence(sequence));
+        let sequence =
+            name.rsplit_once('/').map(|(sequence, _)| sequence).filter(|sequence| is_sequence(sequence));
         let Some(sequence) = sequence else {
             values.push((name, tensor.into()));
             continue;

@@ -59,7 +59,8 @@ impl LoadArgs {
         };
         let mapping = if self.copy { Mapping::Copy } else { Mapping::Map };
         let threads = self.threads.map_or(Threads::Auto, Threads::Count);
-        let builder = Model::builder().device(self.device).threads(threads).fallback(fallback).mapping(mapping);
+        let builder =
+            Model::builder().device(self.device).threads(threads).fallback(fallback).mapping(mapping);
         self.without_pass.iter().fold(builder, |builder, pass| builder.without_pass(pass))
     }
 

@@ -32,7 +32,10 @@ pub fn flatten(name: &str, value: &Value, entries: &mut Vec<(String, Tensor)>) {
         }
         Value::Map(map) => {
             entries.push((format!("{name}/keys"), map.keys.clone()));
-            map.values.iter().enumerate().for_each(|(i, v)| flatten(&format!("{name}/values/{i}"), v, entries));
+            map.values
+                .iter()
+                .enumerate()
+                .for_each(|(i, v)| flatten(&format!("{name}/values/{i}"), v, entries));
         }
         Value::Optional(Some(value)) => flatten(name, value, entries),
         _ => {}
@@ -82,7 +85,9 @@ fn elements(tensor: &Tensor) -> anyhow::Result<Vec<Json>> {
         DType::C128 => wide.view::<[f64; 2]>()?.iter().map(|&[re, im]| json!([re, im])).collect(),
         DType::Bool => wide.bytes().iter().map(|&x| json!(x != 0)).collect(),
         // The shortest text of a float32 is what a reader expects, not that of the float64 next to it.
-        DType::F32 => wide.view::<f32>()?.iter().map(|&x| float(x.to_string().parse().unwrap_or(f64::NAN))).collect(),
+        DType::F32 => {
+            wide.view::<f32>()?.iter().map(|&x| float(x.to_string().parse().unwrap_or(f64::NAN))).collect()
+        }
         _ => numbers(&wide)?.into_iter().map(float).collect(),
     })
 }
@@ -154,7 +159,8 @@ fn summarize_tensor(name: &str, tensor: &Tensor, top: usize, labels: &[String]) 
         return Ok(());
     }
     let values = numbers(tensor)?;
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)));
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &x| (l.min(x), h.max(x)));
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let n_nan = values.iter().filter(|x| x.is_nan()).count();
     if !values.is_empty() {

@@ -33,7 +33,11 @@ fn paint(text: &str, code: &str, is_terminal: bool) -> String {
 
 /// A bar on stderr for work of `n` parts, which shows nothing unless stderr is a terminal.
 pub fn bar(n: u64, what: &'static str) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let bar = ProgressBar::with_draw_target(Some(n), target);
     if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {percent}%") {
         bar.set_style(style.progress_chars("=> "));

@@ -10,7 +10,9 @@ use dunlin_formats::{Mapping, onnx};
 use dunlin_sys::{Bytes, Pool, available_threads};
 
 use crate::model::Inner;
-use crate::{Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Source, Stage, Threads};
+use crate::{
+    Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Source, Stage, Threads,
+};
 
 /// Loads a model with other choices than the defaults.
 ///

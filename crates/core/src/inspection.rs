@@ -40,6 +40,7 @@ pub(crate) fn inputs_of(graph: &Graph) -> Vec<InputInfo> {
 
 /// The signature's outputs.
 pub(crate) fn outputs_of(graph: &Graph) -> Vec<OutputInfo> {
-    let output = |&id| OutputInfo { name: graph.value(id).name.as_str().into(), ty: graph.value(id).ty.clone() };
+    let output =
+        |&id| OutputInfo { name: graph.value(id).name.as_str().into(), ty: graph.value(id).ty.clone() };
     graph.outputs.iter().map(output).collect()
 }

@@ -83,10 +83,9 @@ impl std::str::FromStr for Device {
     fn from_str(text: &str) -> Result<Device, Error> {
         match text {
             "cpu" => Ok(Device::Cpu),
-            other => Err(Error::new(
-                ErrorKind::Device,
-                format!("no device {other:?} in this build; there is cpu"),
-            )),
+            other => {
+                Err(Error::new(ErrorKind::Device, format!("no device {other:?} in this build; there is cpu")))
+            }
         }
     }
 }

@@ -19,5 +19,5 @@ pub use run::{Environment, Observer, Resources, run};
 
 /// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.
 pub fn instruction_set() -> &'static str {
-    dunlin_kernels::instruction_set()
+    dunlin_kernels::dispatch::isa().name()
 }

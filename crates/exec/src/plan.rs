@@ -104,6 +104,49 @@ impl Step {
     }
 }
 
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "plan of {} steps, {} slots, {} constants",
+            self.steps.len(),
+            self.n_slots,
+            self.constants.len()
+        )?;
+        self.print(f, 1)
+    }
+}
+
+impl Plan {
+    fn print(&self, f: &mut std::fmt::Formatter<'_>, depth: usize) -> std::fmt::Result {
+        let indent = "  ".repeat(depth);
+        for step in &self.steps {
+            let outputs: Vec<String> =
+                step.outputs.iter().map(|slot| slot.map_or("-".into(), |slot| format!("s{slot}"))).collect();
+            let inputs: Vec<String> = step.inputs.iter().map(Arg::to_string).collect();
+            write!(f, "{indent}{} = {}({})", outputs.join(", "), step.op.name(), inputs.join(", "))?;
+            if let Some(packed) = &step.packed {
+                write!(f, " packed {} bytes", packed.byte_len())?;
+            }
+            writeln!(f, "  # {}", step.label())?;
+            step.bodies.iter().try_for_each(|body| body.print(f, depth + 1))?;
+        }
+        let outputs: Vec<String> = self.outputs.iter().map(Arg::to_string).collect();
+        writeln!(f, "{indent}return {}", outputs.join(", "))
+    }
+}
+
+impl std::fmt::Display for Arg {
+    /// `s3` for slot 3, `s3!` where it is read for the last time, `c1` for constant 1, `-` for none.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Arg::Absent => f.write_str("-"),
+            Arg::Slot { index, last_use } => write!(f, "s{index}{}", if *last_use { "!" } else { "" }),
+            Arg::Constant(index) => write!(f, "c{index}"),
+        }
+    }
+}
+
 struct Planner<'g> {
     graph: &'g Graph,
     /// For each value, how many reads are still to come; graph outputs count as reads that never come.

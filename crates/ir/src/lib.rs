@@ -6,6 +6,7 @@ mod dtype;
 mod graph;
 pub mod infer;
 pub mod op;
+mod print;
 mod shape;
 mod tensor;
 mod value;

@@ -55,7 +55,9 @@ impl BenchArgs {
         let bar = style::bar(self.runs as u64, "measuring");
         let mut times = Vec::new();
         let measuring = Instant::now();
-        while times.len() < self.runs && (times.is_empty() || measuring.elapsed().as_secs_f64() < self.max_seconds) {
+        while times.len() < self.runs
+            && (times.is_empty() || measuring.elapsed().as_secs_f64() < self.max_seconds)
+        {
             let inputs = inputs.clone();
             let started = Instant::now();
             let outputs = session.run(inputs)?;
@@ -102,7 +104,13 @@ impl BenchArgs {
         }
     }
 
-    fn print_json(&self, times: &[Duration], load_time: Duration, operators: &[Operator], reports: &[RunReport]) {
+    fn print_json(
+        &self,
+        times: &[Duration],
+        load_time: Duration,
+        operators: &[Operator],
+        reports: &[RunReport],
+    ) {
         let operators: Vec<_> = operators
             .iter()
             .map(|o| json!({ "operator": o.name, "seconds": o.seconds, "nodes": o.n_nodes }))
@@ -155,7 +163,11 @@ fn by_operator(reports: &[RunReport]) -> Vec<Operator> {
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or_default()
     };
-    let rows = per_run.into_iter().map(|(name, (values, n_nodes))| Operator { name, seconds: median(values), n_nodes });
+    let rows = per_run.into_iter().map(|(name, (values, n_nodes))| Operator {
+        name,
+        seconds: median(values),
+        n_nodes,
+    });
     let mut operators: Vec<Operator> = rows.collect();
     operators.sort_by(|a, b| b.seconds.total_cmp(&a.seconds).then(a.name.cmp(b.name)));
     operators

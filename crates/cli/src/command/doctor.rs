@@ -22,7 +22,8 @@ impl DoctorArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let facts = facts();
         if self.json {
-            let object: serde_json::Map<_, _> = facts.into_iter().map(|(name, value)| (name.into(), json!(value))).collect();
+            let object: serde_json::Map<_, _> =
+                facts.into_iter().map(|(name, value)| (name.into(), json!(value))).collect();
             println!("{}", serde_json::Value::Object(object));
         } else {
             for (name, value) in facts {
@@ -40,7 +41,9 @@ fn facts() -> Vec<(&'static str, String)> {
     let size = |n: Option<u64>| or_unknown(n.map(|n| style::bytes(n as usize)));
     let quota = host.cpu_quota.map_or_else(|| "none".to_owned(), |cpus| format!("{cpus:.2} CPUs"));
     let limit = host.memory_limit_bytes.map_or_else(|| "none".to_owned(), |n| style::bytes(n as usize));
-    let cache = |cache: &Cache| format!("L{} {:?} {}", cache.level, cache.kind, style::bytes(cache.capacity_bytes as usize));
+    let cache = |cache: &Cache| {
+        format!("L{} {:?} {}", cache.level, cache.kind, style::bytes(cache.capacity_bytes as usize))
+    };
     let caches: Vec<String> = host.caches.iter().map(cache).collect();
     vec![
         ("dunlin", env!("CARGO_PKG_VERSION").to_owned()),

@@ -77,7 +77,8 @@ fn print_summary(inspection: &Inspection, model: &Model, memory: Memory, shapes:
         println!("  {}: {}", output.name, output.ty);
     }
     println!("{}", style::heading("file"));
-    let opsets: Vec<String> = info.opsets.iter().map(|(domain, version)| format!("{domain} {version}")).collect();
+    let opsets: Vec<String> =
+        info.opsets.iter().map(|(domain, version)| format!("{domain} {version}")).collect();
     println!("  IR version {}, {}", info.ir_version, opsets.join(", "));
     if !info.producer.is_empty() {
         println!("  made by {}", info.producer);
@@ -90,7 +91,10 @@ fn print_summary(inspection: &Inspection, model: &Model, memory: Memory, shapes:
     }
     let (n_nodes, operators) = operators(&inspection.graph);
     let (n_optimized, _) = self::operators(model.graph());
-    println!("{}", style::heading(&format!("operators ({n_nodes} nodes, {n_optimized} after the optimiser)")));
+    println!(
+        "{}",
+        style::heading(&format!("operators ({n_nodes} nodes, {n_optimized} after the optimiser)"))
+    );
     for (name, count) in &operators {
         println!("  {count:>5}  {name}");
     }
@@ -103,7 +107,11 @@ fn print_summary(inspection: &Inspection, model: &Model, memory: Memory, shapes:
     let exact = if matches!(memory, Memory::Exact(_)) { "" } else { "at least " };
     println!("  tensors of a run    {exact}{} for {}", style::bytes(memory.bytes()), sizes.join(", "));
     if !report.passes.is_empty() {
-        println!("{}\n  {}", style::heading("optimiser passes that changed something"), report.passes.join(", "));
+        println!(
+            "{}\n  {}",
+            style::heading("optimiser passes that changed something"),
+            report.passes.join(", ")
+        );
     }
 }
 
@@ -138,4 +146,3 @@ fn operators(graph: &Graph) -> (usize, BTreeMap<String, usize>) {
 fn weight_bytes(graph: &Graph) -> usize {
     graph.values.iter().filter_map(|value| value.constant.as_ref()).map(|tensor| tensor.byte_len()).sum()
 }
-

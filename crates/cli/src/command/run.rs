@@ -65,7 +65,9 @@ impl RunArgs {
         let model = self.load.load()?;
         let inputs = self.input.read(&model)?;
         let deadline = match self.timeout {
-            Some(seconds) => Some(Instant::now() + Duration::try_from_secs_f64(seconds).context("--timeout")?),
+            Some(seconds) => {
+                Some(Instant::now() + Duration::try_from_secs_f64(seconds).context("--timeout")?)
+            }
             None => None,
         };
         let options = RunOptions { deadline, seed: self.seed, report: self.report, ..RunOptions::default() };
@@ -97,11 +99,15 @@ impl RunArgs {
 /// Each node of a run: time, backend, type, bytes, operator, name.
 pub fn report_table(report: &RunReport) -> String {
     let total = report.time.as_secs_f64().max(1e-12);
-    let mut text = format!("{:>10} {:>6}  {:<10} {:<10} {:>10}  {:<22} node\n", "time", "share", "backend", "type", "output", "operator");
+    let mut text = format!(
+        "{:>10} {:>6}  {:<10} {:<10} {:>10}  {:<22} node\n",
+        "time", "share", "backend", "type", "output", "operator"
+    );
     for node in &report.nodes {
         let share = 100.0 * node.time.as_secs_f64() / total;
         let dtype = node.dtype.map_or("-", |dtype| dtype.name());
-        let fallback = node.fallback.as_ref().map(|reason| format!("  (fallback: {reason})")).unwrap_or_default();
+        let fallback =
+            node.fallback.as_ref().map(|reason| format!("  (fallback: {reason})")).unwrap_or_default();
         text += &format!(
             "{:>10} {share:>5.1}%  {:<10} {dtype:<10} {:>10}  {}{:<22} {}{fallback}\n",
             style::time(node.time),
@@ -112,7 +118,11 @@ pub fn report_table(report: &RunReport) -> String {
             node.node,
         );
     }
-    text + &format!("total {}, peak {} of tensors\n", style::time(report.time), style::bytes(report.peak_bytes))
+    text + &format!(
+        "total {}, peak {} of tensors\n",
+        style::time(report.time),
+        style::bytes(report.peak_bytes)
+    )
 }
 
 /// A run's report for scripts.

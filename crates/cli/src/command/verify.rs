@@ -81,7 +81,11 @@ impl VerifyArgs {
         } else {
             print_rows(&rows);
         }
-        Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(dunlin_core::ErrorKind::Integrity.row().exit_code) })
+        Ok(if passed {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(dunlin_core::ErrorKind::Integrity.row().exit_code)
+        })
     }
 
     fn compare(
@@ -109,8 +113,15 @@ impl VerifyArgs {
         Ok(rows)
     }
 
-    fn compare_tensor(&self, device: &str, output: String, got: &Tensor, want: &Tensor) -> anyhow::Result<Comparison> {
-        let mut row = Comparison { device: device.into(), output, error: 0.0, cosine: 1.0, n_nan: 0, passed: false };
+    fn compare_tensor(
+        &self,
+        device: &str,
+        output: String,
+        got: &Tensor,
+        want: &Tensor,
+    ) -> anyhow::Result<Comparison> {
+        let mut row =
+            Comparison { device: device.into(), output, error: 0.0, cosine: 1.0, n_nan: 0, passed: false };
         if let (Ok(got), Ok(want)) = (got.strings(), want.strings()) {
             row.passed = got == want;
             row.error = if row.passed { 0.0 } else { f64::INFINITY };
@@ -153,7 +164,13 @@ fn cosine(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn print_rows(rows: &[Comparison]) {
-    println!("{}", style::heading(&format!("{:<12} {:<8} {:>10} {:>10} {:>6}  output", "device", "result", "error", "cosine", "NaN")));
+    println!(
+        "{}",
+        style::heading(&format!(
+            "{:<12} {:<8} {:>10} {:>10} {:>6}  output",
+            "device", "result", "error", "cosine", "NaN"
+        ))
+    );
     for row in rows {
         let result = if row.passed { style::good("same    ") } else { style::bad("differs ") };
         println!(

@@ -122,6 +122,11 @@ impl Op {
         each_family!(self, family => family.infer(facts))
     }
 
+    /// The nested graphs of control flow.
+    pub fn bodies(&self) -> smallvec::SmallVec<[&crate::Graph; 2]> {
+        smallvec::SmallVec::new()
+    }
+
     /// Whether two runs on the same inputs may differ: such nodes are neither folded nor merged.
     pub fn is_random(&self) -> bool {
         matches!(self, Op::Random(_))

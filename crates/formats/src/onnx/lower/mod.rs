@@ -13,8 +13,8 @@ mod types;
 pub(crate) use context::NodeContext;
 pub use error::LowerError;
 pub(super) use graph::Lowering;
-pub use table::operators;
 pub(crate) use table::{Lowered, Row};
+pub use table::{MAX_OPSET, operators};
 
 /// A name as text: UTF-8 as it is, any other byte as `\xNN`.
 fn text(name: &[u8]) -> String {

@@ -55,7 +55,7 @@ impl Row {
 }
 
 /// The highest version of the main domain that is known.
-pub(crate) const MAX_OPSET: u32 = 28;
+pub const MAX_OPSET: u32 = 28;
 
 const FAMILIES: &[&[Row]] = &[
     super::attention::TABLE,
