@@ -6,8 +6,10 @@ mod dtype;
 mod graph;
 pub mod infer;
 pub mod op;
+pub mod packed;
 mod print;
 mod shape;
+pub mod small_float;
 mod tensor;
 mod value;
 

@@ -1,7 +1,9 @@
 //! Operators that compute each output element from the input elements at its place.
 
 use crate::infer::{self, Facts, Inferred};
-use crate::{DType, Dims};
+use crate::{DType, Dim, Dims};
+
+pub use crate::small_float::Rounding;
 
 /// Operators of one output element per input element, with numpy's broadcasting.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,9 @@ pub enum Elementwise {
     IsInf(IsInf),
     /// Whether an element is not a number.
     IsNan,
+    /// Input 1 with dimensions of 1 at its end, so that its first one stands at this axis of input 0: what operators
+    /// before opset 7 did instead of broadcasting.
+    AlignAxis(i64),
 }
 
 /// The functions of one tensor.
@@ -184,18 +189,6 @@ pub struct CastLike {
     pub rounding: Rounding,
 }
 
-/// How conversions to `float8e8m0` round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Rounding {
-    /// Towards positive infinity.
-    #[default]
-    Up,
-    /// Towards negative infinity.
-    Down,
-    /// To the nearest.
-    Nearest,
-}
-
 /// Which infinities count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IsInf {
@@ -220,6 +213,7 @@ impl Elementwise {
             Elementwise::BitCast(_) => "BitCast",
             Elementwise::IsInf(_) => "IsInf",
             Elementwise::IsNan => "IsNaN",
+            Elementwise::AlignAxis(_) => "AlignAxis",
         }
     }
 
@@ -238,8 +232,16 @@ impl Elementwise {
             Elementwise::CastLike(_) => infer::one(facts.dtype(1), same()),
             Elementwise::BitCast(to) => infer::one(Some(*to), same()),
             Elementwise::IsInf(_) | Elementwise::IsNan => infer::one(Some(DType::Bool), same()),
+            Elementwise::AlignAxis(axis) => infer::one(facts.dtype(1), aligned_dims(*axis, facts)),
         }
     }
+}
+
+fn aligned_dims(axis: i64, facts: &Facts<'_>) -> Dims {
+    let (rank, small) = (facts.dims(0)?.len(), facts.dims(1)?);
+    let at = crate::resolve_axis(axis, rank).unwrap_or(rank);
+    let ones = rank.saturating_sub(at + small.len());
+    infer::dims(small.iter().cloned().chain(std::iter::repeat_n(Dim::Known(1), ones)))
 }
 
 fn broadcast_all(facts: &Facts<'_>) -> Dims {
@@ -359,8 +361,8 @@ impl From<Binary> for Elementwise {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Shape;
     use crate::infer::Fact;
-    use crate::{Dim, Shape};
 
     #[test]
     fn binary_broadcasts_what_is_known() {
