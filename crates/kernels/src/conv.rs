@@ -235,6 +235,15 @@ pub fn conv2d_f32(
 
 /// The definition: the reference. Bias only.
 pub fn conv2d_reference(shape: &ConvShape, x: &[f32], weights: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    conv2d_reference_f64(shape, x, weights, bias).into_iter().map(|x| x as f32).collect()
+}
+
+pub(crate) fn conv2d_reference_f64(
+    shape: &ConvShape,
+    x: &[f32],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+) -> Vec<f64> {
     let s = shape;
     let mut out = Vec::with_capacity(s.out_len());
     for n in 0..s.n {
@@ -256,7 +265,7 @@ pub fn conv2d_reference(shape: &ConvShape, x: &[f32], weights: &[f32], bias: Opt
                             }
                         }
                     }
-                    out.push(sum as f32);
+                    out.push(sum);
                 }
             }
         }

@@ -22,6 +22,7 @@ pub mod activation;
 pub mod arch;
 pub mod conv;
 pub mod dispatch;
+pub mod int8;
 mod lane_math;
 pub mod matmul;
 pub mod reference;
