@@ -9,6 +9,7 @@ use crate::{Ctx, Inputs, OpError, Outputs};
 mod activation;
 mod chunk;
 pub mod dispatch;
+mod number;
 mod real;
 
 mod attention;

@@ -3,6 +3,7 @@
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use dunlin_ir::{DType, Element, Tensor, Value};
+use dunlin_sys::for_each_chunk_mut;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 use smallvec::SmallVec;
@@ -103,26 +104,34 @@ pub(crate) fn widened(
     Ok(outputs)
 }
 
-/// A tensor of 16-bit floats as `f32`.
+/// `x` as `f32` if it holds 16-bit floats, else as it is.
 pub(crate) fn widen(x: &Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
-    let mut out = ctx.alloc(DType::F32, x.shape().clone())?;
-    let wide = out.view_mut::<f32>()?;
     match x.dtype() {
-        DType::F16 => x.view::<f16>()?.convert_to_f32_slice(wide),
-        DType::BF16 => x.view::<bf16>()?.convert_to_f32_slice(wide),
-        other => return Err(OpError::dtype("float16, bfloat16", other)),
+        DType::F16 => convert::<f16, f32>(x, ctx, &|from, to| from.convert_to_f32_slice(to)),
+        DType::BF16 => convert::<bf16, f32>(x, ctx, &|from, to| from.convert_to_f32_slice(to)),
+        _ => Ok(x.clone()),
     }
-    Ok(out)
 }
 
-/// A tensor of `f32` rounded to 16-bit floats.
+/// A tensor of `f32` rounded to `dtype` if those are 16-bit floats, else as it is.
 pub(crate) fn narrowed(x: &Tensor, dtype: DType, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
-    let mut out = ctx.alloc(dtype, x.shape().clone())?;
-    let wide = x.view::<f32>()?;
     match dtype {
-        DType::F16 => out.view_mut::<f16>()?.convert_from_f32_slice(wide),
-        DType::BF16 => out.view_mut::<bf16>()?.convert_from_f32_slice(wide),
-        other => return Err(OpError::dtype("float16, bfloat16", other)),
+        DType::F16 => convert::<f32, f16>(x, ctx, &|from, to| to.convert_from_f32_slice(from)),
+        DType::BF16 => convert::<f32, bf16>(x, ctx, &|from, to| to.convert_from_f32_slice(from)),
+        _ => Ok(x.clone()),
     }
+}
+
+fn convert<A: Element, B: Element>(
+    x: &Tensor,
+    ctx: &Ctx<'_>,
+    convert: &(dyn Fn(&[A], &mut [B]) + Sync),
+) -> Result<Tensor, OpError> {
+    const CHUNK_LEN: usize = 1 << 15;
+    let mut out = ctx.alloc(B::DTYPE, x.shape().clone())?;
+    let from = x.view::<A>()?;
+    for_each_chunk_mut(ctx.pool(), out.view_mut::<B>()?, CHUNK_LEN, &|i, to| {
+        convert(&from[i * CHUNK_LEN..][..to.len()], to);
+    });
     Ok(out)
 }
