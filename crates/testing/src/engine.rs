@@ -1,43 +1,57 @@
-//! Runs a stored case with Dunlin.
+//! Does a worker's work with Dunlin.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use dunlin_core::{Device, Error, Inputs, Mapping, Model, Threads, Value};
+use dunlin_core::{Builder, Device, Error, Inputs, Mapping, Model, Threads, Value};
 use dunlin_formats::onnx::{Limits, ValueKind, read_value};
 use dunlin_sys::{AlignedBuf, Bytes};
 
 use crate::compare::compare;
-use crate::protocol::{Failure, Job, Kind, Outcome, Stored};
+use crate::protocol::{Failure, Job, Kind, Outcome, Stored, Work};
+use crate::{damage, hammer};
 
-/// Runs the job's model on all of its data. A panic within is a failure like others.
-pub fn perform(job: &Job) -> Outcome {
-    let result = catch_unwind(AssertUnwindSafe(|| run(job)));
+/// Does a piece of work. A panic within is a failure like others.
+pub fn perform(work: &Work) -> Outcome {
+    let result = catch_unwind(AssertUnwindSafe(|| match work {
+        Work::Check(job) => check(job),
+        Work::Damage(damage) => damage::run(damage),
+        Work::Hammer(hammer) => hammer::run(hammer),
+    }));
     let panicked = || Failure::new("panic", take_panic().unwrap_or_default());
     match result.unwrap_or_else(|_| Err(panicked())) {
-        Ok(error) => Outcome { failure: None, error },
-        Err(failure) => Outcome { failure: Some(failure), error: 0.0 },
+        Ok(outcome) => outcome,
+        Err(failure) => Outcome { failure: Some(failure), ..Outcome::default() },
     }
 }
 
-fn run(job: &Job) -> Result<f64, Failure> {
+/// Runs the job's model on all of its data and compares the outputs.
+fn check(job: &Job) -> Result<Outcome, Failure> {
     let model = load(&job.model, &job.backend, job.threads)?;
-    let mut largest = 0.0f64;
+    let mut outcome = Outcome::default();
     for folder in &job.data {
-        let inputs = read_all(folder, "input", &job.inputs)?;
         let expected = read_all(folder, "output", &job.outputs)?;
-        let named = job.inputs.iter().map(|input| input.name.clone()).zip(inputs);
-        let outputs = model.run(Inputs::named(named)).map_err(|error| failure(&error))?;
+        let outputs = model.run(inputs(job, folder)?).map_err(|error| failure(&error))?;
         for (stored, expected) in job.outputs.iter().zip(&expected) {
             let got = outputs.get(&stored.name);
             let got = got.ok_or_else(|| Failure::new("wrong", format!("no output {:?}", stored.name)))?;
             let error = compare(got, expected, job.rule);
             let named = |what| Failure::new("wrong", format!("{}: {what}", stored.name));
-            largest = largest.max(error.map_err(named)?);
+            outcome.error = outcome.error.max(error.map_err(named)?);
         }
+        outcome.count += 1;
     }
-    Ok(largest)
+    Ok(outcome)
+}
+
+/// The job's inputs from a folder of data, by name.
+///
+/// # Errors
+/// A failure of kind `data` that names the file.
+pub fn inputs(job: &Job, folder: &Path) -> Result<Inputs, Failure> {
+    let values = read_all(folder, "input", &job.inputs)?;
+    Ok(Inputs::named(job.inputs.iter().map(|input| input.name.clone()).zip(values)))
 }
 
 /// Loads a model for a backend by its name.
@@ -45,12 +59,19 @@ fn run(job: &Job) -> Result<f64, Failure> {
 /// # Errors
 /// The engine's error, or an unknown backend.
 pub fn load(path: &Path, backend: &str, threads: usize) -> Result<Model, Failure> {
+    builder(backend, threads)?.load(path).map_err(|error| failure(&error))
+}
+
+/// The choices for a backend by its name.
+///
+/// # Errors
+/// A failure of kind `data` for an unknown backend.
+pub fn builder(backend: &str, threads: usize) -> Result<Builder, Failure> {
     let device = match backend {
         "cpu" => Device::Cpu,
         other => return Err(Failure::new("data", format!("this worker has no backend {other:?}"))),
     };
-    let builder = Model::builder().device(device).threads(Threads::Count(threads)).mapping(Mapping::Map);
-    builder.load(path).map_err(|error| failure(&error))
+    Ok(Model::builder().device(device).threads(Threads::Count(threads)).mapping(Mapping::Map))
 }
 
 /// The engine's error as a failure: its kind and its text, without the file's path, which differs by machine.

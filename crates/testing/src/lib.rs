@@ -1,6 +1,6 @@
 //! What tests of whole models share: jobs for worker processes, comparison rules, running a stored case.
 //!
-//! The developer commands start workers (`dunlin-worker`) and send them [`protocol::Job`]s, so that a crash, a hang or
+//! The developer commands start workers (`dunlin-worker`) and send them [`protocol::Work`], so that a crash, a hang or
 //! exhausted memory is one failed case and not the end of the run.
 
 #![forbid(unsafe_code)]
@@ -8,7 +8,11 @@
 #[cfg(feature = "engine")]
 pub mod compare;
 #[cfg(feature = "engine")]
+mod damage;
+#[cfg(feature = "engine")]
 pub mod engine;
+#[cfg(feature = "engine")]
+mod hammer;
 pub mod protocol;
 #[cfg(feature = "engine")]
 pub mod widen;

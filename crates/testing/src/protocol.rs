@@ -100,13 +100,53 @@ pub enum Distribution {
     Dropout,
 }
 
-/// What became of a job.
+/// What a worker process is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Run a job and compare.
+    Check(Job),
+    /// Load damaged copies of a job's model, and run those that load.
+    Damage(Damage),
+    /// Run a job's model from many threads at once.
+    Hammer(Hammer),
+}
+
+/// Damaged copies: each an error or an answer, never a panic.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Damage {
+    /// The model, its external data, and what it runs on.
+    pub job: Job,
+    /// Files of weights beside the model.
+    pub external: Vec<PathBuf>,
+    /// The number of the first copy; a number stands for the same damage for ever.
+    pub first: u64,
+    /// How many copies.
+    pub count: u64,
+}
+
+/// Many callers of one model: the same bits from each run, whatever the size of the pool.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hammer {
+    /// The model and what it runs on.
+    pub job: Job,
+    /// Sizes of the thread pool, one after the other.
+    pub pools: Vec<usize>,
+    /// Threads that call.
+    pub callers: usize,
+    /// How long per pool.
+    pub seconds: f64,
+}
+
+/// What became of a piece of work.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
     /// The largest error that was seen, in the rule's measure.
     pub error: f64,
+    /// What was done: folders of data, damaged copies that loaded, runs.
+    pub count: u64,
 }
 
 /// Why a job failed.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use dunlin_testing::protocol::{BACKENDS, Job};
+use dunlin_testing::protocol::{BACKENDS, Work};
 
-use crate::goldens;
+use crate::goldens::{self, Golden};
 use crate::workers::{Setup, perform};
 
 /// What to compare.
@@ -27,8 +27,8 @@ pub struct Args {
 /// Runs every golden; an error if any is not met.
 pub fn run(args: &Args) -> Result<()> {
     let goldens = goldens::read(&args.filter)?;
-    let jobs: Vec<Job> =
-        goldens.iter().map(|golden| golden.job(&args.backend, args.threads)).collect::<Result<_>>()?;
+    let job = |golden: &Golden| golden.job(&args.backend, args.threads).map(Work::Check);
+    let jobs: Vec<Work> = goldens.iter().map(job).collect::<Result<_>>()?;
     let Some(backend) = BACKENDS.iter().find(|backend| backend.name == args.backend) else {
         bail!("no backend is called {:?}", args.backend);
     };

@@ -35,6 +35,8 @@ const PARTS: &[Part] = &[
     Part { name: "conformance", run: conformance },
     Part { name: "models", run: models },
     Part { name: "accuracy", run: accuracy },
+    Part { name: "corrupt", run: corrupt },
+    Part { name: "hammer", run: hammer },
 ];
 
 /// Runs the parts; an error names those that failed.
@@ -107,6 +109,14 @@ fn models() -> Result<()> {
 
 fn accuracy() -> Result<()> {
     xtask(&["accuracy"])
+}
+
+fn corrupt() -> Result<()> {
+    xtask(&["corrupt", "--seconds", "240"])
+}
+
+fn hammer() -> Result<()> {
+    xtask(&["hammer", "--seconds", "2"])
 }
 
 /// One of our own commands.

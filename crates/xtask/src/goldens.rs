@@ -1,5 +1,7 @@
 //! The references that golden.py made, as jobs.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 use dunlin_testing::protocol::{Job, Kind, Rule, Stored};
 use serde::Deserialize;
@@ -24,6 +26,16 @@ struct Named {
     name: String,
     kind: Kind,
     dtype: String,
+}
+
+/// The first golden of each model whose name holds one of the parts.
+pub fn first_of_each(filter: &[String]) -> Result<Vec<Golden>> {
+    let mut goldens = read(filter)?;
+    goldens.dedup_by(|a, b| a.model == b.model);
+    if goldens.is_empty() {
+        bail!("no model is selected");
+    }
+    Ok(goldens)
 }
 
 /// The goldens of the models whose names hold one of the parts; all without parts.
@@ -52,6 +64,12 @@ impl Golden {
     pub fn is_numeric(&self) -> bool {
         let numeric = |value: &Named| value.kind == Kind::Tensor && !value.dtype.contains("string");
         self.inputs.iter().chain(&self.outputs).all(numeric)
+    }
+
+    /// Files of weights that lie beside the model.
+    pub fn external(&self) -> Result<Vec<PathBuf>> {
+        let data = place::cache()?.join(format!("{}.data", self.path));
+        Ok(data.exists().then_some(data).into_iter().collect())
     }
 
     /// The golden as a worker's job.

@@ -5,7 +5,9 @@ mod accuracy;
 mod bench;
 mod ci;
 mod conformance;
+mod corrupt;
 mod goldens;
+mod hammer;
 mod layering;
 mod place;
 mod python;
@@ -30,6 +32,10 @@ struct Xtask {
 enum Command {
     /// Measure the models' speed, load time and memory, and write docs/benchmarks.md.
     Bench(bench::Args),
+    /// Damage real models in thousands of ways, and load and run what is left.
+    Corrupt(corrupt::Args),
+    /// Run models from many threads at once and compare the bits.
+    Hammer(hammer::Args),
     /// Check everything, or the parts that are named, and say how long each took.
     Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
@@ -51,6 +57,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Xtask::parse().command {
         Command::Bench(args) => bench::run(&args),
+        Command::Corrupt(args) => corrupt::run(&args),
+        Command::Hammer(args) => hammer::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),

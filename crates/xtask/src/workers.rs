@@ -1,4 +1,4 @@
-//! Worker processes: jobs are shared out among them, and a crash or a hang ends one job, not the run.
+//! Worker processes: work is shared out among them, and a crash or a hang ends one piece of it, not the run.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -9,19 +9,24 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use dunlin_testing::protocol::{Failure, Job, Outcome};
+use dunlin_testing::protocol::{Failure, Outcome, Work};
 
 use crate::shell::cargo;
+
+/// The kind of failure of work that was not begun in time.
+pub const LATE: &str = "late";
 
 /// How workers are built and run.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The worker program.
     pub program: PathBuf,
-    /// The longest that a job may take.
+    /// The longest that a piece of work may take.
     pub timeout: Duration,
     /// Workers side by side.
     pub count: usize,
+    /// When no more work is begun.
+    pub until: Option<Instant>,
     /// Address space of a worker, in bytes, if it is bounded.
     pub memory: Option<u64>,
 }
@@ -31,7 +36,7 @@ impl Setup {
     pub fn build(features: &[&str], profile: &str) -> Result<Setup> {
         let program = build("dunlin-testing", "dunlin-worker", features, profile)?;
         let count = std::thread::available_parallelism().map_or(1, Into::into);
-        Ok(Setup { program, timeout: Duration::from_secs(30), count, memory: None })
+        Ok(Setup { program, timeout: Duration::from_secs(30), count, until: None, memory: None })
     }
 }
 
@@ -55,16 +60,18 @@ pub fn build(package: &str, program: &str, features: &[&str], profile: &str) -> 
     path.map(PathBuf::from).with_context(|| format!("cargo does not say where {program} is"))
 }
 
-/// Does the jobs, in any order; the outcomes are in the order of the jobs. `progress` hears of each.
-pub fn perform(setup: &Setup, jobs: &[Job], progress: impl Fn(usize, &Outcome) + Sync) -> Vec<Outcome> {
+/// Does the work, in any order; the outcomes are in the order of the work. `progress` hears of each.
+/// What is not begun in time fails as [`LATE`].
+pub fn perform(setup: &Setup, works: &[Work], progress: impl Fn(usize, &Outcome) + Sync) -> Vec<Outcome> {
     let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(vec![None; jobs.len()]);
+    let outcomes = Mutex::new(vec![None; works.len()]);
     let work = || {
         let mut worker = None;
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(at) else { break };
-            let outcome = one(setup, &mut worker, job);
+            let Some(work) = works.get(at) else { break };
+            let late = setup.until.is_some_and(|until| Instant::now() > until);
+            let outcome = if late { failed(LATE, "no time") } else { one(setup, &mut worker, work) };
             progress(at, &outcome);
             if let Ok(mut outcomes) = outcomes.lock() {
                 outcomes[at] = Some(outcome);
@@ -72,32 +79,32 @@ pub fn perform(setup: &Setup, jobs: &[Job], progress: impl Fn(usize, &Outcome) +
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..setup.count.clamp(1, jobs.len().max(1)) {
+        for _ in 0..setup.count.clamp(1, works.len().max(1)) {
             scope.spawn(work);
         }
     });
-    let lost = || failed("crash", "the job was lost");
+    let lost = || failed("crash", "the work was lost");
     let outcomes = outcomes.into_inner().unwrap_or_default();
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect()
 }
 
-/// Does one job, with the worker that is there or a new one. A worker that misbehaves is not kept.
-fn one(setup: &Setup, worker: &mut Option<Worker>, job: &Job) -> Outcome {
+/// Does one piece, with the worker that is there or a new one. A worker that misbehaves is not kept.
+fn one(setup: &Setup, worker: &mut Option<Worker>, work: &Work) -> Outcome {
     let mut current = match worker.take().map_or_else(|| Worker::start(setup), Ok) {
         Ok(current) => current,
         Err(error) => return failed("crash", &format!("{error:#}")),
     };
-    match current.ask(job, setup.timeout) {
+    match current.ask(work, setup.timeout) {
         Ok(outcome) => {
             *worker = Some(current);
             outcome
         }
-        Err(failure) => Outcome { failure: Some(failure), error: 0.0 },
+        Err(failure) => Outcome { failure: Some(failure), ..Outcome::default() },
     }
 }
 
 fn failed(kind: &str, message: &str) -> Outcome {
-    Outcome { failure: Some(Failure::new(kind, message)), error: 0.0 }
+    Outcome { failure: Some(Failure::new(kind, message)), ..Outcome::default() }
 }
 
 /// A running worker process; dropping it ends the process.
@@ -124,9 +131,9 @@ impl Worker {
         Ok(Worker { child, requests, answers })
     }
 
-    fn ask(&mut self, job: &Job, timeout: Duration) -> Result<Outcome, Failure> {
+    fn ask(&mut self, work: &Work, timeout: Duration) -> Result<Outcome, Failure> {
         let start = Instant::now();
-        let line = serde_json::to_string(job).map_err(|error| Failure::new("data", error.to_string()))?;
+        let line = serde_json::to_string(work).map_err(|error| Failure::new("data", error.to_string()))?;
         let sent = writeln!(self.requests, "{line}").and_then(|()| self.requests.flush());
         if sent.is_err() {
             return Err(self.obituary());

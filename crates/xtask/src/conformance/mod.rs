@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, bail};
-use dunlin_testing::protocol::{BACKENDS, Backend, Job, Outcome};
+use dunlin_testing::protocol::{BACKENDS, Backend, Outcome, Work};
 
 use crate::workers::{Setup, perform};
 use crate::{place, python};
@@ -92,7 +92,8 @@ pub fn run(args: &Args) -> Result<()> {
     let runs: Vec<Run<'_>> = backends
         .into_iter()
         .map(|backend| {
-            let jobs: Vec<Job> = cases.iter().map(|case| case.job(&folder, backend.name)).collect();
+            let jobs: Vec<Work> =
+                cases.iter().map(|case| Work::Check(case.job(&folder, backend.name))).collect();
             Run { backend, outcomes: perform(&setup, &jobs, counter(jobs.len(), backend.name)) }
         })
         .collect();
