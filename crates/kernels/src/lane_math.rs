@@ -47,13 +47,13 @@ pub fn exp<S: Simd>(s: S, x: S::F) -> S::F {
     s.mul(s.mul(y, power_of_two(s, half)), power_of_two(s, s.sub_i(n, half)))
 }
 
-/// `e^x` for `x <= 0`; at -87 and below the result is at most the smallest normal number.
+/// `e^x` for `x <= 0`; below -87, where the result would not be a normal number, it is 0.
 #[inline(always)]
 pub fn exp_non_positive<S: Simd>(s: S, x: S::F) -> S::F {
-    let x = s.max(s.splat(-87.0), x);
-    let (n, r, q) = exp_parts(s, x);
+    let (n, r, q) = exp_parts(s, s.max(s.splat(-88.0), x));
     let y = s.add(s.add(r, q), s.splat(1.0));
-    s.mul(y, power_of_two(s, s.to_int(n)))
+    let y = s.mul(y, power_of_two(s, s.to_int(n)));
+    s.select(s.lt(x, s.splat(-87.0)), s.splat(0.0), y)
 }
 
 /// `e^x - 1`

@@ -11,6 +11,15 @@
 //! | a batch of products, `B` made at run time | [`matmul::PackedRef::pack_into`] scratch of [`matmul::packed_len`] | [`matmul::matmul_batch_f32`] |
 //! | convolution 2-D (1-D: height 1), grouped and depthwise | [`conv::PackedConv::pack`] | [`conv::conv2d_f32`] |
 //! | transposed convolution | [`conv::PackedConvTranspose::pack`] | [`conv::conv_transpose2d_f32`] |
+//! | 8-bit `A x constant B`, exact; kept, as `f32`, or quantised again | [`int8::PackedInt8B::pack`] | [`int8::matmul_int8`] |
+//! | 8-bit convolution, exact | [`int8::PackedInt8Conv::pack`] | [`int8::conv2d_int8`] |
+//! | pooling (global: a reduction) | | [`pool::pool2d_f32`] |
+//! | f16, bf16 and 8-bit to and from `f32` | | [`convert`] |
+//! | transposes of matrices | | [`transpose::transpose_f32`] |
+//! | functions of one element | | [`unary::unary_f32`], [`activation::Activation::apply`] |
+//! | functions of two, rows and columns broadcast | | [`binary::binary_f32`] |
+//! | a reduction over one axis | | [`reduce::reduce_f32`] |
+//! | softmax, layer, RMS and instance norm | | [`norm::softmax_f32`], [`norm::norm_rows_f32`] |
 //!
 //! Weights may be [`matmul::Elements::Bytes`]: little-endian and unaligned, as a mapped file has them.
 //!
@@ -20,11 +29,19 @@
 
 pub mod activation;
 pub mod arch;
+pub mod binary;
 pub mod conv;
+pub mod convert;
 pub mod dispatch;
 pub mod int8;
 mod lane_math;
 pub mod matmul;
+pub mod norm;
+pub mod pool;
+pub mod reduce;
 pub mod reference;
+mod slice;
 #[cfg(test)]
 mod testing;
+pub mod transpose;
+pub mod unary;

@@ -10,6 +10,7 @@ use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 use crate::activation::{Activation, apply_called};
 use crate::arch::{Grid, Kernel, RowsKernel, Simd, TileMut, for_each_tile_mut};
 use crate::dispatch::{self, Isa, vectorized};
+use crate::slice::{load_clipped, store_clipped};
 
 /// Longest block of `k` that one pass over a tile covers.
 pub(crate) const MAX_K_BLOCK: usize = 384;
@@ -547,16 +548,6 @@ fn store_tile<S: Simd, const ROWS: usize, const VECS: usize>(
             store_clipped(s, acc[i][j], &mut row[j * S::LANES..]);
         }
     }
-}
-
-#[inline(always)]
-pub(crate) fn load_clipped<S: Simd>(s: S, x: &[f32]) -> S::F {
-    if x.len() >= S::LANES { s.load(x) } else { s.load_part(x) }
-}
-
-#[inline(always)]
-pub(crate) fn store_clipped<S: Simd>(s: S, v: S::F, out: &mut [f32]) {
-    if out.len() >= S::LANES { s.store(v, out) } else { s.store_part(v, out) }
 }
 
 /// Applies the epilogue to the accumulators and stores them.

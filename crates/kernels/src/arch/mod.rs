@@ -17,6 +17,9 @@ pub use avx512::Avx512;
 pub use portable::Portable;
 pub use tile::{Grid, TileMut, for_each_tile_mut};
 
+/// Lanes of the widest vectors.
+pub const MAX_LANES: usize = 16;
+
 /// A computation written once for all instruction sets; `Isa::run` compiles it for each.
 ///
 /// `run` and everything generic below it must be `#[inline(always)]`: code that is left out of line is compiled

@@ -6,7 +6,8 @@ use super::{ConvShape, Grid, PackedConv, Parallel, TileMut, for_each_tile_mut};
 use crate::activation::apply_called;
 use crate::arch::Simd;
 use crate::dispatch::vectorized;
-use crate::matmul::{Bias, Epilogue, ResidualAt, load_clipped, store_clipped};
+use crate::matmul::{Bias, Epilogue, ResidualAt};
+use crate::slice::{load_clipped, store_clipped};
 
 /// Elements of the padded copy that is worked on at a time.
 const BAND_LEN: usize = 12 * 1024;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::{ConvShape, Grid, Isa, PackedConv, Parallel, TileMut, for_each_tile_mut};
 use crate::arch::Simd;
 use crate::dispatch::vectorized;
-use crate::matmul::{Blocks, Epilogue, MAX_K_BLOCK, Micro, Pass, Place, load_clipped, store_clipped};
+use crate::matmul::{Blocks, Epilogue, MAX_K_BLOCK, Micro, Pass, Place};
+use crate::slice::{load_clipped, store_clipped};
 
 /// Elements of gathered pixels that are worked on at a time: most of a second-level cache's fair share.
 const PIXEL_BLOCK_LEN: usize = 24 * 1024;
