@@ -1,4 +1,4 @@
-//! Activations fused into the operator before them, on the rows that it has just computed.
+//! Activations fused into the operator before them.
 
 use dunlin_ir::op::activation::Activation;
 use dunlin_ir::op::elementwise::{Approximate, Unary};
@@ -34,54 +34,40 @@ pub(crate) fn of_kernel(activation: Option<Activation>) -> Option<Kernel> {
 /// Applies an activation in place.
 ///
 /// # Errors
-/// [`OpError::Unsupported`] for a function that is no activation.
+/// As [`kernel`].
 pub(crate) fn activate<T: Real>(activation: Activation, x: &mut [T]) -> Result<(), OpError> {
-    let (zero, one) = (T::default(), T::of(1.0));
-    let sigmoid = |x: T| T::of(1.0 / (1.0 + (-x.wide()).exp()));
-    let each = |x: &mut [T], f: &dyn Fn(T) -> T| x.iter_mut().for_each(|x| *x = f(*x));
-    match activation {
-        Activation::Clip { min, max } => {
-            let (min, max) = (T::of(min.into()), T::of(max.into()));
-            x.iter_mut().for_each(|x| {
-                *x = if *x < min {
-                    min
-                } else if *x > max {
-                    max
-                } else {
-                    *x
-                }
-            });
-        }
-        Activation::Unary(Unary::Relu) => {
-            x.iter_mut().for_each(|x| *x = if *x < zero { zero } else { *x });
-        }
-        Activation::Unary(Unary::LeakyRelu { alpha }) => {
-            let alpha = T::of(alpha.into());
-            x.iter_mut().for_each(|x| *x = if *x < zero { alpha * *x } else { *x });
-        }
-        Activation::Unary(Unary::Sigmoid) => each(x, &sigmoid),
-        Activation::Unary(Unary::Tanh) => each(x, &|x| T::of(x.wide().tanh())),
-        Activation::Unary(Unary::Swish { alpha }) => each(x, &|x| x * sigmoid(T::of(alpha.into()) * x)),
-        Activation::Unary(Unary::HardSigmoid { alpha, beta }) => {
-            let (alpha, beta) = (T::of(alpha.into()), T::of(beta.into()));
-            each(x, &|x| clamp(alpha * x + beta, zero, one));
-        }
-        Activation::Unary(Unary::HardSwish) => {
-            each(x, &|x| x * clamp(x / T::of(6.0) + T::of(0.5), zero, one));
-        }
-        Activation::Unary(other) => {
-            return Err(OpError::unsupported(format!("the activation {}", other.name())));
-        }
-    }
+    T::activate(kernel(Some(activation))?, x);
     Ok(())
 }
 
-fn clamp<T: Real>(x: T, min: T, max: T) -> T {
-    if x < min {
-        min
-    } else if x > max {
-        max
-    } else {
-        x
-    }
+/// The kernels' name for an activation.
+///
+/// # Errors
+/// [`OpError::Unsupported`] for a function that is no activation.
+pub(crate) fn kernel(activation: Option<Activation>) -> Result<Kernel, OpError> {
+    let unary = match activation {
+        None => return Ok(Kernel::None),
+        Some(Activation::Clip { min, max }) => return Ok(Kernel::Clip { lo: min, hi: max }),
+        Some(Activation::Unary(unary)) => unary,
+    };
+    Ok(match unary {
+        Unary::Identity => Kernel::None,
+        Unary::Relu => Kernel::Relu,
+        Unary::LeakyRelu { alpha } => Kernel::LeakyRelu { alpha },
+        Unary::Elu { alpha } => Kernel::Elu { alpha },
+        Unary::Selu { alpha, gamma } => Kernel::Selu { alpha, gamma },
+        Unary::Sigmoid => Kernel::Sigmoid,
+        Unary::HardSigmoid { alpha, beta } => Kernel::HardSigmoid { alpha, beta },
+        Unary::HardSwish => Kernel::HardSwish,
+        Unary::Swish { alpha: 1.0 } => Kernel::Silu,
+        Unary::Swish { alpha } => Kernel::Swish { alpha },
+        Unary::Tanh => Kernel::Tanh,
+        Unary::Gelu { approximate: Approximate::None } => Kernel::GeluErf,
+        Unary::Gelu { approximate: Approximate::Tanh } => Kernel::GeluTanh,
+        Unary::Softplus => Kernel::Softplus,
+        Unary::Softsign => Kernel::Softsign,
+        Unary::Mish => Kernel::Mish,
+        Unary::ThresholdedRelu { alpha } => Kernel::ThresholdedRelu { alpha },
+        other => return Err(OpError::unsupported(format!("the activation {}", other.name()))),
+    })
 }

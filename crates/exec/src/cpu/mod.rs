@@ -62,6 +62,7 @@ pub(crate) fn pack(
     constants: &[Option<&Tensor>],
 ) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
     match op {
+        Op::Convolution(op) => convolution::pack(op, constants),
         Op::Linear(op) => linear::pack(op, constants),
         _ => Ok(None),
     }

@@ -3,6 +3,7 @@
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use dunlin_ir::{DType, Element, Tensor, Value};
+use dunlin_kernels::activation::Activation;
 use dunlin_sys::for_each_chunk_mut;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
@@ -34,10 +35,12 @@ pub(crate) trait Real:
     fn powf(self, exponent: Self) -> Self;
     /// The largest integer that is not larger.
     fn floor(self) -> Self;
+    /// Applies an activation in place.
+    fn activate(activation: Activation, x: &mut [Self]);
 }
 
 macro_rules! real {
-    ($($float:ty),*) => {
+    ($($float:ty: $activate:expr),*) => {
         $(impl Real for $float {
             #[inline]
             fn of(value: f64) -> $float {
@@ -63,11 +66,18 @@ macro_rules! real {
             fn floor(self) -> $float {
                 self.floor()
             }
+            fn activate(activation: Activation, x: &mut [$float]) {
+                let apply: fn(Activation, &mut [$float]) = $activate;
+                apply(activation, x);
+            }
         })*
     };
 }
 
-real!(f32, f64);
+real!(
+    f32: |activation, x| activation.apply(x),
+    f64: |activation, x| x.iter_mut().for_each(|x| *x = activation.reference(*x))
+);
 
 /// Whether elements have 16 bits of floating point and are widened for computing.
 pub(crate) fn is_narrow(dtype: DType) -> bool {
@@ -111,6 +121,24 @@ pub(crate) fn widen(x: &Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
         DType::BF16 => convert::<bf16, f32>(x, ctx, &|from, to| from.convert_to_f32_slice(to)),
         _ => Ok(x.clone()),
     }
+}
+
+/// The elements of a constant of 16-bit floats, which may be unaligned, as `f32`.
+///
+/// # Errors
+/// No memory.
+pub(crate) fn widened_constant(x: &Tensor) -> Result<Tensor, OpError> {
+    let mut out = Tensor::zeroed(DType::F32, x.shape().clone())?;
+    let bits = x.bytes().as_chunks().0.iter().map(|&bits| u16::from_le_bytes(bits));
+    let wide: fn(u16) -> f32 = match x.dtype() {
+        DType::F16 => |bits| f16::from_bits(bits).to_f32(),
+        DType::BF16 => |bits| bf16::from_bits(bits).to_f32(),
+        other => return Err(OpError::dtype("float16, bfloat16", other)),
+    };
+    for (out, bits) in out.view_mut::<f32>()?.iter_mut().zip(bits) {
+        *out = wide(bits);
+    }
+    Ok(out)
 }
 
 /// A tensor of `f32` rounded to `dtype` if those are 16-bit floats, else as it is.

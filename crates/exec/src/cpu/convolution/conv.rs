@@ -1,8 +1,8 @@
 //! Convolution over any number of axes: the plain form, which adds up shifted rows.
 
-use dunlin_ir::Tensor;
 use dunlin_ir::op::convolution::Conv;
 use dunlin_ir::op::window::{Axes, Rounding, SameExtent};
+use dunlin_ir::{Shape, Tensor};
 
 use super::geometry::{Geometry, zip_tap};
 use super::{output_shape, window_axes};
@@ -67,19 +67,27 @@ pub(super) fn checked_bias<'a, T: Real>(
     Ok(Some(bias.view::<T>()?))
 }
 
+/// The residual, which has the output's shape.
+pub(super) fn checked_residual<'a, T: Real>(
+    inputs: &'a Inputs<'_>,
+    shape: &Shape,
+) -> Result<Option<&'a [T]>, OpError> {
+    match inputs.optional(3)? {
+        Some(residual) if residual.shape() != shape => {
+            Err(OpError::shapes("a residual of the output's shape", residual.shape(), shape))
+        }
+        Some(residual) => Ok(Some(residual.view::<T>()?)),
+        None => Ok(None),
+    }
+}
+
 /// Computes a convolution.
 pub(super) fn run<T: Real>(op: &Conv, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let (x, weights) = (inputs.tensor(0)?, inputs.tensor(1)?);
     let sizes = Sizes::new(op, x, weights.shape())?;
     let bias = checked_bias::<T>(inputs, 2, sizes.m)?;
     let mut out = ctx.alloc(T::DTYPE, output_shape(sizes.n, sizes.m, &sizes.axes))?;
-    let residual = match inputs.optional(3)? {
-        Some(residual) if residual.shape() != out.shape() => {
-            return Err(OpError::shapes("a residual of the output's shape", residual.shape(), out.shape()));
-        }
-        Some(residual) => Some(residual.view::<T>()?),
-        None => None,
-    };
+    let residual = checked_residual(inputs, out.shape())?;
     let plan = Plan { op, sizes: &sizes, x: x.view()?, weights: weights.view()?, bias, residual };
     plan.run(out.view_mut()?, ctx)?;
     Ok(out)

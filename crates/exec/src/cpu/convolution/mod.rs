@@ -3,6 +3,7 @@
 mod causal;
 mod conv;
 mod deform;
+mod fast;
 mod geometry;
 mod pool;
 mod region;
@@ -11,11 +12,24 @@ mod transpose;
 
 use dunlin_ir::op::Convolution;
 use dunlin_ir::op::window::{Axes, Rounding, SameExtent, Window};
-use dunlin_ir::{Shape, Tensor};
+use dunlin_ir::{DType, Shape, Tensor};
 
 use super::dispatch::dispatch;
 use super::real::{is_narrow, widened};
+use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
+
+/// Packs constant weights.
+pub(crate) fn pack(
+    op: &Convolution,
+    constants: &[Option<&Tensor>],
+) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
+    match op {
+        Convolution::Conv(op) => fast::pack_conv(op, constants),
+        Convolution::ConvTranspose(op) => fast::pack_transpose(op, constants),
+        _ => Ok(None),
+    }
+}
 
 /// Computes one step.
 pub(crate) fn run(op: &Convolution, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
@@ -28,7 +42,9 @@ pub(crate) fn run(op: &Convolution, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> R
 fn run_wide(op: &Convolution, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
     let dtype = inputs.tensor(0)?.dtype();
     match op {
+        Convolution::Conv(op) if dtype == DType::F32 => fast::conv(op, inputs, ctx).map(one),
         Convolution::Conv(op) => dispatch!(dtype, T in [f32, f64], conv::run::<T>(op, inputs, ctx).map(one)),
+        Convolution::ConvTranspose(op) if dtype == DType::F32 => fast::transpose(op, inputs, ctx).map(one),
         Convolution::ConvTranspose(op) => {
             dispatch!(dtype, T in [f32, f64], transpose::run::<T>(op, inputs, ctx).map(one))
         }

@@ -11,6 +11,48 @@ use crate::cpu::chunk::{items_per_task, try_chunks};
 use crate::cpu::real::Real;
 use crate::{Ctx, Inputs, OpError};
 
+/// The sizes of a transposed convolution, checked against each other.
+#[derive(Debug)]
+pub(super) struct Sizes {
+    /// Images.
+    pub n: usize,
+    /// Input channels.
+    pub c: usize,
+    /// Output channels of a group.
+    pub group_m: usize,
+    /// Independent groups.
+    pub groups: usize,
+    /// The windows of the convolution that this is the transpose of: their input is our output.
+    pub axes: Axes,
+}
+
+impl Sizes {
+    /// The sizes of a transposed convolution of `x` with weights of shape `weights`.
+    pub fn new(op: &ConvTranspose, x: &Tensor, weights: &Shape) -> Result<Sizes, OpError> {
+        let groups = op.groups.max(1);
+        let axes = axes(op, x, weights)?;
+        let (n, c, group_m) = (x.shape()[0], x.shape()[1], weights[1]);
+        if weights[0] != c || c % groups != 0 || group_m.checked_mul(groups).is_none() {
+            return Err(OpError::shapes(
+                "[n, c, spatial..] and [c, m / groups, kernel..]",
+                x.shape(),
+                weights,
+            ));
+        }
+        Ok(Sizes { n, c, group_m, groups, axes })
+    }
+
+    /// Output channels.
+    pub fn m(&self) -> usize {
+        self.group_m * self.groups
+    }
+
+    /// The output's shape.
+    pub fn output_shape(&self) -> Shape {
+        [self.n, self.m()].into_iter().chain(self.axes.iter().map(|axis| axis.input)).collect()
+    }
+}
+
 /// Computes a transposed convolution.
 pub(super) fn run<T: Real>(
     op: &ConvTranspose,
@@ -18,27 +60,18 @@ pub(super) fn run<T: Real>(
     ctx: &Ctx<'_>,
 ) -> Result<Tensor, OpError> {
     let (x, weights) = (inputs.tensor(0)?, inputs.tensor(1)?);
-    let groups = op.groups.max(1);
-    let axes = axes(op, x, weights)?;
-    let (c, group_m) = (x.shape()[1], weights.shape()[1]);
-    if weights.shape()[0] != c || c % groups != 0 {
-        return Err(OpError::shapes(
-            "[n, c, spatial..] and [c, m / groups, kernel..]",
-            x.shape(),
-            weights.shape(),
-        ));
-    }
-    let m = group_m.checked_mul(groups).ok_or_else(|| OpError::shape("weights", weights.shape()))?;
+    let sizes = Sizes::new(op, x, weights.shape())?;
+    let m = sizes.m();
     let bias = checked_bias::<T>(inputs, 2, m)?;
-    let shape: Shape = [x.shape()[0], m].into_iter().chain(axes.iter().map(|axis| axis.input)).collect();
-    let mut out = ctx.alloc(T::DTYPE, shape)?;
-    let Some(geometry) = Geometry::new(&axes) else { return Ok(out) };
+    let mut out = ctx.alloc(T::DTYPE, sizes.output_shape())?;
+    let Some(geometry) = Geometry::new(&sizes.axes) else { return Ok(out) };
     let plane_len = geometry.input_len();
     if plane_len == 0 || out.is_empty() {
         return Ok(out);
     }
     let (x, weights) = (x.view::<T>()?, weights.view::<T>()?);
-    let (x_len, kernel_len, group_c) = (geometry.output_len(), geometry.kernel_len(), c / groups);
+    let (x_len, kernel_len) = (geometry.output_len(), geometry.kernel_len());
+    let (c, group_m, group_c) = (sizes.c, sizes.group_m, sizes.c / sizes.groups);
     let work = x_len.saturating_mul(group_c * kernel_len);
     let planes = items_per_task(ctx.pool(), out.len() / plane_len, work);
     try_chunks(ctx.pool(), out.view_mut::<T>()?, plane_len * planes, &|i, chunk| {
@@ -60,12 +93,12 @@ pub(super) fn run<T: Real>(
 }
 
 /// The windows of the convolution that this is the transpose of: its input is our output.
-fn axes(op: &ConvTranspose, x: &Tensor, weights: &Tensor) -> Result<Axes, OpError> {
-    let mismatch = || OpError::shapes("sizes that fit the attributes", x.shape(), weights.shape());
+fn axes(op: &ConvTranspose, x: &Tensor, weights: &Shape) -> Result<Axes, OpError> {
+    let mismatch = || OpError::shapes("sizes that fit the attributes", x.shape(), weights);
     let rank = x.rank().checked_sub(2).filter(|&rank| rank > 0).ok_or_else(mismatch)?;
     let window = &op.window;
     let fits = |sizes: &[usize]| sizes.is_empty() || sizes.len() == rank;
-    let kernel = weights.shape().get(2..).filter(|kernel| kernel.len() == rank).ok_or_else(mismatch)?;
+    let kernel = weights.get(2..).filter(|kernel| kernel.len() == rank).ok_or_else(mismatch)?;
     if !window.fits_rank(rank) || !fits(&op.output_padding) || !fits(&op.output_shape) {
         return Err(mismatch());
     }
