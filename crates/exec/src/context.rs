@@ -7,8 +7,9 @@ use std::time::Instant;
 use dunlin_ir::{DType, Shape, Tensor, Value};
 use dunlin_sys::{Arena, Bytes, Parallel};
 
-use crate::plan::{Packed, Step};
-use crate::{OpError, Resources};
+use crate::plan::{Packed, Plan, Step};
+use crate::run::run_steps;
+use crate::{Environment, OpError, Resources};
 
 /// What a run may use at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,11 +183,11 @@ impl<'a> Ctx<'a> {
         Ok(n_bytes)
     }
 
-    /// Runs nested graph `i` of the step: its formal inputs, then the captured values.
+    /// Nested graph `i` of the step, ready to run any number of times.
     ///
     /// # Errors
-    /// [`OpError::Nested`] with the failing node, [`OpError::Limit`] if control flow nests too deeply.
-    pub fn run_body(&self, i: usize, inputs: Vec<Option<Value>>) -> Result<Vec<Value>, OpError> {
+    /// [`OpError::Limit`] if control flow nests too deeply.
+    pub fn body(&self, i: usize) -> Result<Body<'a>, OpError> {
         let depth = self.depth + 1;
         let limit = self.resources.limits.depth;
         if depth > limit {
@@ -198,6 +199,36 @@ impl<'a> Ctx<'a> {
         }
         let plan =
             self.step.bodies.get(i).ok_or_else(|| OpError::unsupported("a step without its nested graph"))?;
-        crate::run::run_nested(plan, inputs, self.resources, depth)
+        let environment = plan.spare.take();
+        Ok(Body { plan, environment, resources: self.resources, seed: self.seed(), n_runs: 0, depth })
+    }
+}
+
+/// A nested graph of a step, with the slots that its runs use one after the other.
+pub struct Body<'a> {
+    plan: &'a Plan,
+    environment: Environment,
+    resources: &'a Resources<'a>,
+    seed: u64,
+    n_runs: u64,
+    depth: usize,
+}
+
+impl Body<'_> {
+    /// Runs the graph: its formal inputs, then the captured values. Each run draws other random numbers.
+    ///
+    /// # Errors
+    /// [`OpError::Nested`] with the failing node.
+    pub fn run(&mut self, inputs: impl IntoIterator<Item = Option<Value>>) -> Result<Vec<Value>, OpError> {
+        self.n_runs += 1;
+        let seed = (self.seed ^ self.n_runs.rotate_left(32)).wrapping_mul(0xD129_8A2E_03D4_4A91);
+        let resources = Resources { seed, ..*self.resources };
+        run_steps(self.plan, inputs, &resources, &mut self.environment, self.depth).map_err(OpError::Nested)
+    }
+}
+
+impl Drop for Body<'_> {
+    fn drop(&mut self) {
+        self.plan.spare.give_back(std::mem::take(&mut self.environment));
     }
 }

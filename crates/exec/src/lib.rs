@@ -10,7 +10,7 @@ mod input;
 mod plan;
 mod run;
 
-pub use context::{Ctx, Limits, Stop, StopReason};
+pub use context::{Body, Ctx, Limits, Stop, StopReason};
 pub use error::{NodeError, OpError};
 pub use evaluate::Evaluator;
 pub use input::{Inputs, Outputs, one};

@@ -8,6 +8,7 @@ use dunlin_ir::{Graph, GraphError, Node, Op, Origin, Tensor, Value, ValueId};
 use smallvec::SmallVec;
 
 use crate::cpu;
+use crate::run::SpareEnvironments;
 use crate::{NodeError, OpError};
 
 /// Weights in the layout that a kernel wants, made once per model.
@@ -69,6 +70,8 @@ pub struct Plan {
     pub outputs: Vec<Arg>,
     /// What inputs are when the caller leaves them out, by position.
     pub defaults: Vec<(usize, Value)>,
+    /// Slots of runs that are over, if this is the plan of a nested graph.
+    pub(crate) spare: SpareEnvironments,
 }
 
 /// Why a graph cannot be planned.
@@ -202,6 +205,7 @@ impl<'g> Planner<'g> {
             inputs,
             outputs,
             defaults,
+            spare: SpareEnvironments::default(),
         })
     }
 

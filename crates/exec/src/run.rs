@@ -1,5 +1,6 @@
 //! Runs a plan: step by step, values in slots, dropped at their last use.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dunlin_ir::Value;
@@ -58,24 +59,46 @@ pub fn run(
     run_steps(plan, inputs, &resources, environment, 0)
 }
 
-/// Runs the plan of a nested graph.
-pub(crate) fn run_nested(
-    plan: &Plan,
-    inputs: Vec<Option<Value>>,
-    resources: &Resources<'_>,
-    depth: usize,
-) -> Result<Vec<Value>, OpError> {
-    run_steps(plan, inputs, resources, &mut Environment::default(), depth).map_err(OpError::Nested)
+/// Environments that wait for the next run of a nested graph: loops and branches are entered often.
+#[derive(Debug, Default)]
+pub(crate) struct SpareEnvironments {
+    waiting: Mutex<Vec<Environment>>,
 }
 
-fn run_steps(
+impl SpareEnvironments {
+    /// One that waits, or a new one.
+    pub fn take(&self) -> Environment {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Keeps one, empty, for the next run.
+    pub fn give_back(&self, environment: Environment) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < MAX_SPARE_ENVIRONMENTS {
+            waiting.push(environment);
+        }
+    }
+}
+
+/// How many environments one plan keeps: about as many as threads run it at a time.
+const MAX_SPARE_ENVIRONMENTS: usize = 16;
+
+/// Runs the steps of a plan. Whatever comes of it, the environment's slots are empty afterwards.
+pub(crate) fn run_steps(
     plan: &Plan,
-    inputs: Vec<Option<Value>>,
+    inputs: impl IntoIterator<Item = Option<Value>>,
     resources: &Resources<'_>,
     environment: &mut Environment,
     depth: usize,
 ) -> Result<Vec<Value>, Box<NodeError>> {
     let slots = &mut environment.slots;
+    fill(plan, inputs, slots);
+    let result = run_all(plan, resources, slots, depth);
+    slots.clear();
+    result
+}
+
+fn fill(plan: &Plan, inputs: impl IntoIterator<Item = Option<Value>>, slots: &mut Vec<Option<Value>>) {
     slots.clear();
     slots.resize_with(plan.n_slots, || None);
     for (slot, value) in plan.inputs.iter().zip(inputs) {
@@ -88,12 +111,19 @@ fn run_steps(
             slots[slot as usize].get_or_insert_with(|| value.clone());
         }
     }
+}
+
+fn run_all(
+    plan: &Plan,
+    resources: &Resources<'_>,
+    slots: &mut [Option<Value>],
+    depth: usize,
+) -> Result<Vec<Value>, Box<NodeError>> {
     for step in &plan.steps {
         run_step(plan, step, resources, slots, depth)
             .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
     }
     let outputs = plan.outputs.iter().map(|output| read(plan, *output, slots)).collect::<Option<Vec<_>>>();
-    slots.clear();
     outputs.ok_or_else(|| {
         Box::new(NodeError {
             node: "graph outputs".into(),

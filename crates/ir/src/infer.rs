@@ -136,6 +136,26 @@ pub fn broadcast_dims(a: Option<&[Dim]>, b: Option<&[Dim]>) -> Dims {
     Some((0..rank).map(merge).collect())
 }
 
+/// The most that is known of a value which is of either type.
+pub fn join(a: &Type, b: &Type) -> Type {
+    match (a, b) {
+        (Type::Tensor { dtype: a_dtype, dims: a_dims }, Type::Tensor { dtype: b_dtype, dims: b_dims }) => {
+            let either = |(a, b): (&Dim, &Dim)| if a == b { a.clone() } else { Dim::Unknown };
+            let dims = match (a_dims, b_dims) {
+                (Some(a), Some(b)) if a.len() == b.len() => Some(a.iter().zip(b).map(either).collect()),
+                _ => None,
+            };
+            Type::Tensor { dtype: a_dtype.filter(|_| a_dtype == b_dtype), dims }
+        }
+        (Type::Sequence(a), Type::Sequence(b)) => Type::Sequence(Box::new(join(a, b))),
+        (Type::Optional(a), Type::Optional(b)) => Type::Optional(Box::new(join(a, b))),
+        (Type::Map(a_key, a), Type::Map(b_key, b)) if a_key == b_key => {
+            Type::Map(*a_key, Box::new(join(a, b)))
+        }
+        _ => Type::Unknown,
+    }
+}
+
 /// Computes a node whose inputs are all known tensors; `None` if it cannot.
 pub trait Evaluate {
     /// The node's outputs from its inputs' contents.

@@ -22,6 +22,7 @@ mod linear;
 mod ml;
 mod movement;
 mod normalize;
+mod part;
 mod quantize;
 mod random;
 mod recurrent;
@@ -64,11 +65,15 @@ pub(crate) fn pack(
     match op {
         Op::Convolution(op) => convolution::pack(op, constants),
         Op::Linear(op) => linear::pack(op, constants),
+        Op::Text(op) => text::pack(op),
         _ => Ok(None),
     }
 }
 
-/// The nested graphs of an operator, in the order in which [`Ctx::run_body`] counts them.
-pub(crate) fn bodies(_op: &Op) -> SmallVec<[&Graph; 2]> {
-    SmallVec::new()
+/// The nested graphs of an operator, in the order in which [`Ctx::body`] counts them.
+pub(crate) fn bodies(op: &Op) -> SmallVec<[&Graph; 2]> {
+    match op {
+        Op::Control(control) => control.bodies(),
+        _ => SmallVec::new(),
+    }
 }

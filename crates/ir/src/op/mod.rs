@@ -129,7 +129,11 @@ impl Op {
 
     /// Whether two runs on the same inputs may differ: such nodes are neither folded nor merged.
     pub fn is_random(&self) -> bool {
-        matches!(self, Op::Random(_))
+        match self {
+            Op::Random(_) => true,
+            Op::Control(control) => control.is_random(),
+            _ => false,
+        }
     }
 }
 

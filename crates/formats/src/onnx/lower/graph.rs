@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
+use dunlin_ir::op::Elementwise;
+use dunlin_ir::op::elementwise::Unary;
 use dunlin_ir::{Graph, Node, NodeInputs, NodeOutputs, Origin, Tensor, Type, ValueId, ValueInfo};
 
 use super::context::NodeContext;
@@ -23,14 +25,18 @@ pub(crate) struct Lowering<'f> {
     file: &'f OnnxFile,
     limits: &'f Limits,
     tensors: TensorReader<'f>,
-    functions: HashMap<(Bytes, Bytes, Bytes), &'f FunctionProto>,
+    functions: HashMap<FunctionKey, &'f FunctionProto>,
     opsets: Vec<HashMap<String, u32>>,
     /// The graphs around the current node, outermost first.
     scopes: Vec<GraphScope>,
     /// The attributes of the function calls around the current node.
     calls: Vec<HashMap<Bytes, &'f AttributeProto>>,
-    n_nodes: usize,
+    /// Nodes and calls so far: a file of a few lines can ask for any number.
+    n_lowered: usize,
 }
+
+/// A function's domain, name and overload.
+type FunctionKey = (Bytes, Bytes, Bytes);
 
 /// A nested graph and the outer values that it captures, in the order of its last inputs.
 pub(super) struct Nested {
@@ -49,7 +55,7 @@ impl<'f> Lowering<'f> {
             opsets: vec![opset_versions(&file.model.opset_import)],
             scopes: Vec::new(),
             calls: Vec::new(),
-            n_nodes: 0,
+            n_lowered: 0,
         }
     }
 
@@ -159,12 +165,16 @@ impl<'f> Lowering<'f> {
     ) -> Result<(), LowerError> {
         let domain = normal_domain(&proto.domain);
         let key = (domain.clone(), proto.op_type.clone(), proto.overload.clone());
-        if let Some(&function) = self.functions.get(&key) {
-            return self.call(function, proto, declared);
-        }
+        self.n_lowered += 1;
+        self.check_size()?;
         let (domain, op_type) = (text(&domain), text(&proto.op_type));
         let opset = self.opset(&domain)?;
-        let lower = table::find(&domain, &op_type, opset)?;
+        let lower = match (table::find(&domain, &op_type, opset), self.functions.get(&key)) {
+            // The standard's operators cannot be redefined; their functions are for those who lack the operator.
+            (Ok(lower), _) => lower,
+            (Err(_), Some(&function)) => return self.call(function, proto, declared),
+            (Err(error), None) => return Err(error),
+        };
         let mut inputs = NodeInputs::new();
         for name in &proto.input {
             inputs.push(if name.is_empty() { None } else { self.value(name)? });
@@ -186,7 +196,7 @@ impl<'f> Lowering<'f> {
         if let Lowered::Node(op) = lowered {
             self.push_node(Node { op, inputs, outputs, origin });
         }
-        self.check_size()
+        Ok(())
     }
 
     /// Inlines a call of one of the model's functions.
@@ -210,6 +220,7 @@ impl<'f> Lowering<'f> {
                 attributes.insert(attribute.name.clone(), resolved);
             }
         }
+        let n_values = self.graph().values.len();
         self.calls.push(attributes);
         self.opsets.push(opset_versions(&function.opset_import));
         self.scope().enter_function();
@@ -217,25 +228,42 @@ impl<'f> Lowering<'f> {
         self.scope().leave_function();
         self.opsets.pop();
         self.calls.pop();
-        let results = result?;
-        for (name, id) in call.output.iter().zip(results) {
-            if name.is_empty() {
-                continue;
-            }
-            // The name may have been declared with a type, and may be a graph output.
-            let info = &mut self.graph_mut().values[id.index()];
-            if info.name.is_empty() || !declared.contains_key(name) {
-                info.name = text(name);
-            }
-            if info.ty == Type::Unknown {
-                info.ty =
-                    declared.get(name).map_or(Type::Unknown, |info| types::declared(info.r#type.as_ref()));
-            }
-            if !self.scope().define(name.clone(), Some(id)) {
-                return Err(LowerError::DefinedTwice(text(name)));
-            }
+        let mut used = HashSet::new();
+        for (name, id) in call.output.iter().zip(result?).filter(|(name, _)| !name.is_empty()) {
+            let is_new = id.index() >= n_values && used.insert(id);
+            let id = if is_new { id } else { self.copy_of(id, call) };
+            self.name_result(name, id, declared)?;
         }
         Ok(())
+    }
+
+    /// Another value with the same contents: for results of a function that have a name already.
+    fn copy_of(&mut self, id: ValueId, call: &NodeProto) -> ValueId {
+        let ty = self.graph().value(id).ty.clone();
+        let copy = self.graph_mut().add_value(ValueInfo { ty, ..ValueInfo::default() });
+        let origin = Origin { op_type: text(&call.op_type).into(), ..Origin::default() };
+        let op = Elementwise::Unary(Unary::Identity).into();
+        self.push_node(Node::new(op, &[Some(id)], &[Some(copy)], origin));
+        copy
+    }
+
+    /// Gives a function's result the name that the caller uses.
+    fn name_result(
+        &mut self,
+        name: &Bytes,
+        id: ValueId,
+        declared: &HashMap<&Bytes, &ValueInfoProto>,
+    ) -> Result<(), LowerError> {
+        let info = &mut self.graph_mut().values[id.index()];
+        info.name = text(name);
+        if info.ty == Type::Unknown {
+            info.ty = declared.get(name).map_or(Type::Unknown, |info| types::declared(info.r#type.as_ref()));
+        }
+        if self.scope().define(name.clone(), Some(id)) {
+            Ok(())
+        } else {
+            Err(LowerError::DefinedTwice(text(name)))
+        }
     }
 
     fn function_body(
@@ -305,7 +333,6 @@ impl<'f> Lowering<'f> {
     }
 
     pub(super) fn push_node(&mut self, node: Node) {
-        self.n_nodes += 1;
         self.graph_mut().nodes.push(node);
     }
 
@@ -316,7 +343,7 @@ impl<'f> Lowering<'f> {
 
     fn check_size(&self) -> Result<(), LowerError> {
         let limit = self.limits.max_nodes;
-        if self.n_nodes > limit { Err(LowerError::TooManyNodes(limit)) } else { Ok(()) }
+        if self.n_lowered > limit { Err(LowerError::TooManyNodes(limit)) } else { Ok(()) }
     }
 
     fn located(&self, node: &NodeProto, error: LowerError) -> ReadError {
@@ -421,19 +448,39 @@ fn visit(
 /// The nodes that a node reads from, its nested graphs included.
 fn reads_of(node: &NodeProto, writers: &HashMap<&Bytes, usize>) -> Vec<usize> {
     let mut reads: Vec<usize> = node.input.iter().filter_map(|name| writers.get(name).copied()).collect();
-    let mut graphs: Vec<&GraphProto> = node.attribute.iter().filter_map(|a| a.g.as_deref()).collect();
-    while let Some(graph) = graphs.pop() {
-        let own: HashSet<&Bytes> = graph.node.iter().flat_map(|node| &node.output).collect();
-        for inner in &graph.node {
-            let outer = inner.input.iter().filter(|name| !own.contains(name));
-            reads.extend(outer.filter_map(|name| writers.get(name).copied()));
-            graphs.extend(inner.attribute.iter().filter_map(|a| a.g.as_deref()));
-        }
-        reads.extend(
-            graph.output.iter().filter(|o| !own.contains(&o.name)).filter_map(|o| writers.get(&o.name)),
-        );
+    let mut hidden = Vec::new();
+    for graph in node.attribute.iter().filter_map(|attribute| attribute.g.as_deref()) {
+        captures_of(graph, &mut hidden, &mut |name| reads.extend(writers.get(name)));
     }
     reads.sort_unstable();
     reads.dedup();
     reads
+}
+
+/// Reports the names that a nested graph reads and that neither it nor a graph in `hidden` defines. As deep as
+/// graphs nest, which the limits bound.
+fn captures_of<'f>(
+    graph: &'f GraphProto,
+    hidden: &mut Vec<HashSet<&'f Bytes>>,
+    found: &mut impl FnMut(&'f Bytes),
+) {
+    let inputs = graph.input.iter().map(|input| &input.name);
+    let constants = graph.initializer.iter().map(|tensor| &tensor.name);
+    hidden.push(inputs.chain(constants).chain(graph.node.iter().flat_map(|node| &node.output)).collect());
+    for node in &graph.node {
+        for name in &node.input {
+            if !hidden.iter().any(|names| names.contains(name)) {
+                found(name);
+            }
+        }
+        for inner in node.attribute.iter().filter_map(|attribute| attribute.g.as_deref()) {
+            captures_of(inner, hidden, found);
+        }
+    }
+    for output in &graph.output {
+        if !hidden.iter().any(|names| names.contains(&output.name)) {
+            found(&output.name);
+        }
+    }
+    hidden.pop();
 }

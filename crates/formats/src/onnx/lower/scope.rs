@@ -63,6 +63,11 @@ pub(super) fn resolve(scopes: &mut [GraphScope], name: &Bytes) -> Option<Option<
         return None;
     }
     let Some(outer_id) = resolve(outer, name)? else { return Some(None) };
+    // Two names may stand for one value: arguments of functions do.
+    if let Some(&(_, id)) = inner.captures.iter().find(|(captured, _)| *captured == outer_id) {
+        inner.define(name.clone(), Some(id));
+        return Some(Some(id));
+    }
     let info = outer.last()?.graph.value(outer_id);
     // A constant needs no capture: the nested graph gets its own reference to the same bytes.
     let constant = info.constant.clone();
