@@ -15,6 +15,8 @@
 //! | 8-bit convolution, exact | [`int8::PackedInt8Conv::pack`] | [`int8::conv2d_int8`] |
 //! | pooling (global: a reduction) | | [`pool::pool2d_f32`] |
 //! | f16, bf16 and 8-bit to and from `f32` | | [`convert`] |
+//! | transpose, slice, broadcast, tile | | [`strided::copy_strided`] |
+//! | rows by index | | [`gather::gather_rows`] |
 //! | transposes of matrices | | [`transpose::transpose_f32`] |
 //! | functions of one element | | [`unary::unary_f32`], [`activation::Activation::apply`] |
 //! | functions of two, rows and columns broadcast | | [`binary::binary_f32`] |
@@ -33,6 +35,7 @@ pub mod binary;
 pub mod conv;
 pub mod convert;
 pub mod dispatch;
+pub mod gather;
 pub mod int8;
 mod lane_math;
 pub mod matmul;
@@ -41,6 +44,7 @@ pub mod pool;
 pub mod reduce;
 pub mod reference;
 mod slice;
+pub mod strided;
 #[cfg(test)]
 mod testing;
 pub mod transpose;

@@ -8,6 +8,7 @@ use crate::{Ctx, Inputs, OpError, Outputs};
 
 mod activation;
 mod chunk;
+mod cells;
 pub mod dispatch;
 mod number;
 mod real;
