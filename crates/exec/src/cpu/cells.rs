@@ -17,6 +17,22 @@ pub(crate) fn fresh_bytes(tensor: &mut Tensor) -> Result<&mut [u8], OpError> {
     tensor.try_bytes_mut().ok_or(OpError::Tensor(dunlin_ir::TensorError::Shared))
 }
 
+/// Repeats a cell.
+pub(crate) fn fill_cells(out: &mut [u8], cell: &[u8]) {
+    fn fill<T: bytemuck::Pod>(out: &mut [u8], cell: &[u8]) {
+        if let Ok(cell) = bytemuck::try_pod_read_unaligned::<T>(cell) {
+            bytemuck::cast_slice_mut::<u8, T>(out).fill(cell);
+        }
+    }
+    match cell.len() {
+        1 => out.fill(cell[0]),
+        2 => fill::<[u8; 2]>(out, cell),
+        4 => fill::<[u8; 4]>(out, cell),
+        8 => fill::<[u8; 8]>(out, cell),
+        _ => fill::<[u8; 16]>(out, cell),
+    }
+}
+
 /// Calls `f` on `tensors` as cells of 1, 2, 4, 8 or 16 bytes each, and turns the cells that it returns back.
 ///
 /// Types that take whole bytes are passed as they are, so that a tensor that nobody else holds can be written in

@@ -4,9 +4,8 @@ use dunlin_ir::op::movement::{ConstantOfShape, EyeLike, Range, int_range_len, ra
 use dunlin_ir::{DType, Element, Tensor};
 use half::{bf16, f16};
 
-use super::pad::fill_cells;
 use super::sizes;
-use crate::cpu::cells::{cell_bytes, fresh_bytes, with_cells_one};
+use crate::cpu::cells::{cell_bytes, fill_cells, fresh_bytes, with_cells_one};
 use crate::{Ctx, Inputs, OpError};
 
 pub(super) fn constant_of_shape(

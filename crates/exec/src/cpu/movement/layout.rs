@@ -10,7 +10,12 @@ use crate::{Ctx, Inputs, OpError};
 
 /// A tensor of `shape` with the elements of `view` over `x`. Shares the bytes where they lie together and are at
 /// least a quarter of the whole.
-pub(super) fn copy_view(x: Tensor, view: &View, shape: Shape, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+pub(in crate::cpu) fn copy_view(
+    x: Tensor,
+    view: &View,
+    shape: Shape,
+    ctx: &Ctx<'_>,
+) -> Result<Tensor, OpError> {
     if view.as_run() == Some((0, x.len())) && shape.checked_n_elements() == Some(x.len()) {
         return Ok(x.reshaped(shape)?);
     }

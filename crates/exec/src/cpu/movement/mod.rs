@@ -3,7 +3,7 @@
 
 mod fill;
 mod join;
-mod layout;
+pub(super) mod layout;
 mod pad;
 mod select;
 

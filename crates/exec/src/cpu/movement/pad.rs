@@ -6,7 +6,7 @@ use dunlin_kernels::strided::chunk_units;
 use dunlin_sys::for_each_chunk_mut;
 
 use super::{distinct_axes, sizes};
-use crate::cpu::cells::{cell_bytes, fresh_bytes, with_cells_one};
+use crate::cpu::cells::{cell_bytes, fill_cells, fresh_bytes, with_cells_one};
 use crate::{Ctx, Inputs, OpError};
 
 pub(super) fn pad(op: Pad, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
@@ -216,22 +216,6 @@ fn copy_row(source: &[u8], axis: &Axis, unit: usize, fill: &[u8], row: &mut [u8]
             None => fill_cells(part, fill),
         }
         rest = after;
-    }
-}
-
-/// Repeats a cell.
-pub(super) fn fill_cells(out: &mut [u8], cell: &[u8]) {
-    fn fill<T: bytemuck::Pod>(out: &mut [u8], cell: &[u8]) {
-        if let Ok(cell) = bytemuck::try_pod_read_unaligned::<T>(cell) {
-            bytemuck::cast_slice_mut::<u8, T>(out).fill(cell);
-        }
-    }
-    match cell.len() {
-        1 => out.fill(cell[0]),
-        2 => fill::<[u8; 2]>(out, cell),
-        4 => fill::<[u8; 4]>(out, cell),
-        8 => fill::<[u8; 8]>(out, cell),
-        _ => fill::<[u8; 16]>(out, cell),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Lowering of the movement family.
 
 use dunlin_ir::op::elementwise::{Cast, CastLike, Rounding};
+use dunlin_ir::op::index::{Reduction, ScatterElements};
 use dunlin_ir::op::movement::{
     BlockOrder, Blocks, CenterCropPad, Compress, Concat, ConstantOfShape, EyeLike, Flatten, Pad, PadMode,
     Range, Reshape, ReverseSequence, ShapeOf, Split, Transpose, Trilu,
 };
-use dunlin_ir::op::{Elementwise, Movement};
+use dunlin_ir::op::{Elementwise, Index, Movement};
 use dunlin_ir::{DType, Tensor};
 
 use super::table::MICROSOFT;
@@ -39,6 +40,7 @@ pub(super) const TABLE: &[Row] = &[
     Row::main("Split", 13..=28, split),
     Row::main("Squeeze", 1..=12, squeeze_by_attribute),
     Row::main("Squeeze", 13..=28, |_| Ok(Movement::Squeeze.into())),
+    Row::main("Tile", 1..=5, tile_axis),
     Row::main("Tile", 6..=28, |_| Ok(Movement::Tile.into())),
     Row::main("Transpose", 1..=28, transpose),
     Row::main("Trilu", 14..=28, trilu),
@@ -248,6 +250,27 @@ fn squeeze_by_attribute(node: &mut NodeContext<'_, '_>) -> Result<Lowered, Lower
 fn unsqueeze_by_attribute(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
     ints_to_input(node, "axes", 1)?.then_some(()).ok_or_else(|| missing("axes"))?;
     Ok(Movement::Unsqueeze.into())
+}
+
+/// Before opset 6 one axis was repeated: inputs `x`, `tiles`, `axis`, both scalars of the data's type. The repeats of
+/// today are ones with `tiles` at `axis`.
+fn tile_axis(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
+    let (x, tiles, axis) = (node.required(0)?, node.required(1)?, node.required(2)?);
+    let vector = node.constant_ints(&[1])?;
+    let reshape = Movement::Reshape(Reshape { allow_zero: false });
+    let tiles = emit_cast(node, tiles);
+    let tiles = node.emit(reshape.clone(), &[Some(tiles), Some(vector)]);
+    let axis = emit_cast(node, axis);
+    let axis = node.emit(reshape, &[Some(axis), Some(vector)]);
+    let shape_of = Movement::Shape(ShapeOf { start: 0, end: None });
+    let sizes = node.emit(shape_of.clone(), &[Some(x)]);
+    let rank = node.emit(shape_of, &[Some(sizes)]);
+    let ones = ConstantOfShape { value: Tensor::from_slice([1], &[1i64])? };
+    let ones = node.emit(Movement::ConstantOfShape(ones), &[Some(rank)]);
+    let scatter = ScatterElements { axis: 0, reduction: Reduction::None };
+    let repeats = node.emit(Index::ScatterElements(scatter), &[Some(ones), Some(axis), Some(tiles)]);
+    node.inputs = smallvec::smallvec![Some(x), Some(repeats)];
+    Ok(Movement::Tile.into())
 }
 
 fn transpose(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
