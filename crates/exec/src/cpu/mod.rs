@@ -7,8 +7,8 @@ use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
 mod activation;
-mod chunk;
 mod cells;
+mod chunk;
 pub mod dispatch;
 mod number;
 mod real;
