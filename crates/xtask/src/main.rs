@@ -50,7 +50,7 @@ enum Command {
     },
     /// Compare the models' outputs with the references.
     Accuracy(accuracy::Args),
-    /// Run ONNX's backend tests and write docs/onnx-conformance.md.
+    /// Run ONNX's backend tests and compare with the expected failures.
     Conformance(conformance::Args),
 }
 

@@ -21,7 +21,7 @@ pub fn print_failures(cases: &[Case], runs: &[Run<'_>]) {
 pub fn document(version: &str, cases: &[Case], runs: &[Run<'_>]) -> String {
     let mut text = format!(
         "# ONNX conformance\n\n\
-         Written by `cargo xtask conformance` from the backend tests of onnx {version}; do not edit.\n\
+         Written by `cargo xtask conformance --update` from the backend tests of onnx {version}; do not edit.\n\
          A test passes when every output has the expected type and shape, and each element is within the test's own\n\
          tolerance (relative 1e-3 and absolute 1e-7, unless the test says otherwise; integers, strings and truth values\n\
          exactly). Of random outputs only types, shapes and what the distribution promises are compared.\n"
