@@ -1,8 +1,64 @@
-//! Graph to better graph, same answer: one ordered list of passes.
+//! Graph to better graph, same answer: one ordered list of passes, [`PASSES`].
 
 #![forbid(unsafe_code)]
 
+mod common;
+mod dead;
+mod fold;
+mod index;
+mod noop;
+mod shape;
+#[cfg(test)]
+mod testing;
+
 use dunlin_ir::{Evaluate, Graph, GraphError};
+
+pub use index::Index;
+
+/// What passes may use.
+pub struct Target<'a> {
+    /// Computes nodes whose inputs are known.
+    pub evaluator: &'a dyn Evaluate,
+    /// Constants that folding makes have at most so many bytes each.
+    pub max_folded_bytes: usize,
+}
+
+/// A pass: one kind of improvement over a whole graph. Returns whether it changed something.
+pub type Run = fn(&mut Graph, &Target<'_>) -> Result<bool, OptimizeError>;
+
+/// A named pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Pass {
+    /// Its name, by which it can be switched off.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// When it runs.
+    pub phase: Phase,
+    /// Does it.
+    pub run: Run,
+}
+
+/// When a pass runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Again and again until nothing changes: the result is right for every target and may be saved.
+    Simplify,
+    /// Once, in order, afterwards: the result holds operators that only our backends know.
+    Fuse,
+}
+
+/// Every pass in the order of its run.
+pub const PASSES: &[Pass] = &[
+    Pass { name: "fold-constants", summary: "computes nodes of constants", phase: Phase::Simplify, run: fold::run },
+    Pass { name: "fold-shapes", summary: "computes shape arithmetic", phase: Phase::Simplify, run: shape::run },
+    Pass { name: "remove-noops", summary: "drops nodes that change nothing", phase: Phase::Simplify, run: noop::run },
+    Pass { name: "merge-common", summary: "computes equal nodes once", phase: Phase::Simplify, run: common::run },
+    Pass { name: "remove-dead", summary: "drops nodes that nobody reads", phase: Phase::Simplify, run: dead::run },
+];
+
+/// The simplifying passes run at most so many times: each round enables fewer of the others.
+const MAX_ROUNDS: usize = 8;
 
 /// Why a graph could not be optimised.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -11,17 +67,69 @@ pub enum OptimizeError {
     /// The graph is not well formed.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// A constant could not be made.
+    #[error(transparent)]
+    Tensor(#[from] dunlin_ir::TensorError),
+    /// A pass that is to be switched off does not exist.
+    #[error("there is no optimiser pass {name:?}; there are: {}", known.join(", "))]
+    UnknownPass {
+        /// The name.
+        name: String,
+        /// The names that exist.
+        known: Vec<&'static str>,
+    },
 }
 
-/// Simplifies and fuses `graph`. Returns the names of the passes that changed something.
+/// Simplifies and fuses `graph` and its nested graphs. Returns the names of the passes that changed something, in
+/// order.
 ///
 /// # Errors
-/// [`OptimizeError`].
+/// [`OptimizeError`]; the graph is then in no defined state.
 pub fn optimize(
     graph: &mut Graph,
-    _disabled: &[String],
-    _evaluator: &dyn Evaluate,
-) -> Result<Vec<String>, OptimizeError> {
+    disabled: &[String],
+    target: &Target<'_>,
+) -> Result<Vec<&'static str>, OptimizeError> {
+    if let Some(name) = disabled.iter().find(|name| !PASSES.iter().any(|pass| pass.name == **name)) {
+        let known = PASSES.iter().map(|pass| pass.name).collect();
+        return Err(OptimizeError::UnknownPass { name: name.clone(), known });
+    }
+    let enabled: Vec<&Pass> = PASSES.iter().filter(|pass| !disabled.iter().any(|name| *name == pass.name)).collect();
+    let mut changed = vec![false; enabled.len()];
+    optimize_graph(graph, &enabled, &mut changed, target)?;
+    Ok(enabled.iter().zip(changed).filter(|(_, changed)| *changed).map(|(pass, _)| pass.name).collect())
+}
+
+fn optimize_graph(
+    graph: &mut Graph,
+    enabled: &[&Pass],
+    changed: &mut [bool],
+    target: &Target<'_>,
+) -> Result<(), OptimizeError> {
     graph.verify()?;
-    Ok(Vec::new())
+    for node in &mut graph.nodes {
+        for body in node.op.bodies_mut() {
+            optimize_graph(body, enabled, changed, target)?;
+        }
+    }
+    let mut run = |graph: &mut Graph, phase: Phase| -> Result<bool, OptimizeError> {
+        let mut any = false;
+        for (pass, changed) in enabled.iter().zip(changed.iter_mut()).filter(|(pass, _)| pass.phase == phase) {
+            if (pass.run)(graph, target)? {
+                (*changed, any) = (true, true);
+                debug_assert_eq!(graph.verify(), Ok(()), "after {}", pass.name);
+            }
+        }
+        Ok(any)
+    };
+    for _ in 0..MAX_ROUNDS {
+        if !run(graph, Phase::Simplify)? {
+            break;
+        }
+    }
+    run(graph, Phase::Fuse)?;
+    // Fused nodes leave their parts behind.
+    run(graph, Phase::Simplify)?;
+    graph.verify()?;
+    Ok(())
 }

@@ -1,0 +1,72 @@
+//! Computes nodes whose inputs are all constants.
+//!
+//! ```text
+//! s = Add(1, 2); y = Mul(x, s)      =>      y = Mul(x, 3)
+//! ```
+
+use dunlin_ir::{Graph, Op, Tensor, Type};
+
+use crate::index::is_pure;
+use crate::{OptimizeError, Target};
+
+/// Runs the pass. Dequantised weights stay as they are, since quantised kernels want them so; results larger than the
+/// target allows, unless they are no larger than what they were made of, are left to the run.
+pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
+    let mut changed = false;
+    for index in 0..graph.nodes.len() {
+        let Some(outputs) = fold(graph, index, target) else { continue };
+        let ids = graph.nodes[index].outputs.clone();
+        for (id, tensor) in ids.into_iter().zip(outputs) {
+            if let (Some(id), Some(tensor)) = (id, tensor) {
+                let value = &mut graph.values[id.index()];
+                value.ty = Type::tensor(tensor.dtype(), tensor.shape());
+                value.constant = Some(tensor);
+            }
+        }
+        graph.nodes[index].outputs.fill(None);
+        changed = true;
+    }
+    graph.nodes.retain(|node| node.outputs.iter().any(Option::is_some));
+    Ok(changed)
+}
+
+fn fold(graph: &Graph, index: usize, target: &Target<'_>) -> Option<Vec<Option<Tensor>>> {
+    let node = &graph.nodes[index];
+    if !is_pure(&node.op) || is_kept(&node.op) || node.outputs.iter().all(Option::is_none) {
+        return None;
+    }
+    let mut inputs = Vec::with_capacity(node.inputs.len());
+    for input in &node.inputs {
+        inputs.push(match input {
+            Some(id) => Some(graph.constant(*id)?.clone()),
+            None => None,
+        });
+    }
+    let source_bytes: usize = inputs.iter().flatten().map(Tensor::byte_len).sum();
+    let outputs = target.evaluator.evaluate(&node.op, &inputs, node.outputs.len())?;
+    let folded_bytes: usize = outputs.iter().flatten().map(Tensor::byte_len).sum();
+    let is_complete = node.outputs.iter().zip(&outputs).all(|(id, tensor)| id.is_none() || tensor.is_some());
+    (is_complete && folded_bytes <= target.max_folded_bytes.max(source_bytes)).then_some(outputs)
+}
+
+fn is_kept(op: &Op) -> bool {
+    matches!(op, Op::Quantize(_) | Op::Sequence(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use dunlin_ir::op::elementwise::Binary;
+
+    use crate::testing::{Sketch, check};
+
+    #[test]
+    fn constants_are_computed_once() {
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[2]);
+        let (a, b) = (sketch.floats(&[2], &[1.0, 2.0]), sketch.floats(&[2], &[3.0, 4.0]));
+        let sum = sketch.binary(Binary::Add, a, b);
+        let y = sketch.binary(Binary::Add, x, sum);
+        let graph = sketch.finish(&[y]);
+        assert_eq!(check(&graph, super::run).nodes.len(), 1);
+    }
+}

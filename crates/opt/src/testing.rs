@@ -1,0 +1,105 @@
+//! Small graphs for the passes' tests, and the check that a pass keeps the answer.
+
+use dunlin_exec::{Environment, Evaluator, Limits, Plan, Resources, Stop};
+use dunlin_ir::op::elementwise::{Binary, Unary};
+use dunlin_ir::op::Elementwise;
+use dunlin_ir::{DType, Graph, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId, ValueInfo};
+use dunlin_sys::{Arena, Serial};
+
+use crate::{Run, Target};
+
+/// A graph in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Sketch {
+    graph: Graph,
+}
+
+impl Sketch {
+    pub fn new() -> Sketch {
+        Sketch::default()
+    }
+
+    /// An input of `float32`.
+    pub fn input(&mut self, name: &str, shape: &[usize]) -> ValueId {
+        let ty = Type::tensor(DType::F32, &Shape::new(shape));
+        let id = self.graph.add_value(ValueInfo { name: name.into(), ty, constant: None });
+        self.graph.inputs.push(id);
+        id
+    }
+
+    /// A constant of `float32`.
+    pub fn floats(&mut self, shape: &[usize], values: &[f32]) -> ValueId {
+        self.graph.add_constant(Tensor::from_slice(shape, values).unwrap())
+    }
+
+    /// A node with one output.
+    pub fn node(&mut self, op: impl Into<Op>, inputs: &[ValueId]) -> ValueId {
+        let output = self.graph.add_value(ValueInfo::default());
+        let op = op.into();
+        let origin = Origin { op_type: op.name().into(), ..Origin::default() };
+        let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
+        self.graph.nodes.push(Node::new(op, &inputs, &[Some(output)], origin));
+        output
+    }
+
+    pub fn unary(&mut self, unary: Unary, x: ValueId) -> ValueId {
+        self.node(Elementwise::Unary(unary), &[x])
+    }
+
+    pub fn binary(&mut self, binary: Binary, a: ValueId, b: ValueId) -> ValueId {
+        self.node(Elementwise::Binary(binary), &[a, b])
+    }
+
+    pub fn finish(mut self, outputs: &[ValueId]) -> Graph {
+        self.graph.outputs = outputs.to_vec();
+        self.graph.verify().unwrap();
+        self.graph
+    }
+}
+
+/// Runs a pass on a copy, checks that it changed something and that both graphs compute the same from seeded inputs,
+/// within 1e-5 of the largest element. Returns the new graph.
+pub(crate) fn check(graph: &Graph, pass: Run) -> Graph {
+    let mut after = graph.clone();
+    let evaluator = Evaluator::default();
+    let target = Target { evaluator: &evaluator, max_folded_bytes: 1 << 20 };
+    assert!(pass(&mut after, &target).unwrap(), "the pass changed nothing");
+    crate::dead::run(&mut after, &target).unwrap();
+    after.verify().unwrap();
+    let (want, got) = (compute(graph), compute(&after));
+    assert_eq!(want.len(), got.len());
+    for (want, got) in want.iter().zip(&got) {
+        assert_eq!(want.shape(), got.shape());
+        let (want, got) = (want.view::<f32>().unwrap(), got.view::<f32>().unwrap());
+        let scale = want.iter().fold(1e-3f32, |scale, x| scale.max(x.abs()));
+        for (i, (want, got)) in want.iter().zip(got).enumerate() {
+            assert!((want - got).abs() <= 1e-5 * scale, "element {i}: {want} became {got}");
+        }
+    }
+    after
+}
+
+/// The graph's outputs from seeded inputs.
+pub(crate) fn compute(graph: &Graph) -> Vec<Tensor> {
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let inputs = graph.inputs.iter().map(|&id| {
+        let shape = graph.value(id).ty.shape().unwrap();
+        let values: Vec<f32> = (0..shape.n_elements()).map(|_| noise()).collect();
+        Some(Value::Tensor(Tensor::from_slice(shape, &values).unwrap()))
+    });
+    let resources = Resources {
+        pool: &Serial,
+        arena: &Arena::new(),
+        limits: &Limits::default(),
+        stop: &Stop::default(),
+        seed: 0,
+        observer: None,
+    };
+    let plan = Plan::new(graph).unwrap();
+    let outputs = dunlin_exec::run(&plan, inputs.collect(), &resources, &mut Environment::default()).unwrap();
+    outputs.into_iter().map(|value| value.into_tensor().unwrap()).collect()
+}
