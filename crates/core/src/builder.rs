@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use dunlin_exec::{Evaluator, Plan, Stop};
 use dunlin_formats::{Mapping, onnx};
+use dunlin_opt::{OptimizeError, Target};
 use dunlin_sys::{Bytes, Pool, available_threads};
 
+use crate::inspection::{inputs_of, outputs_of};
 use crate::model::Inner;
 use crate::{
     Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Source, Stage, Threads,
@@ -150,13 +152,16 @@ impl Builder {
         self.step(Stage::Read, 0.0)?;
         let onnx::Model { mut graph, info } = self.read(source)?;
         self.step(Stage::Optimize, 0.3)?;
+        // The signature is the file's: passes may rename what computes an output.
+        let signature = (inputs_of(&graph), outputs_of(&graph));
         let evaluator = Evaluator::new(self.limits.run, self.stop.clone());
-        let passes = dunlin_opt::optimize(&mut graph, &self.disabled_passes, &evaluator)
-            .map_err(|error| Error::new(ErrorKind::Graph, error.to_string()))?;
+        let target = Target { evaluator: &evaluator, max_folded_bytes: MAX_FOLDED_BYTES };
+        let passes =
+            dunlin_opt::optimize(&mut graph, &self.disabled_passes, &target).map_err(optimize_error)?;
         self.step(Stage::Plan, 0.5)?;
         let plan = Plan::new(&graph)?;
         self.step(Stage::Done, 1.0)?;
-        Model::new(Inner::new(graph, info, plan, passes, self)?)
+        Model::new(Inner::new(graph, signature, info, plan, passes, self)?)
     }
 
     fn step(&mut self, stage: Stage, fraction: f32) -> Result<(), Error> {
@@ -177,6 +182,18 @@ impl Builder {
             Pool::new(n_threads).map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
         Ok(Arc::new(pool))
     }
+}
+
+/// Constants that folding makes may take so many bytes each, beyond those of what they are made of.
+const MAX_FOLDED_BYTES: usize = 1 << 20;
+
+fn optimize_error(error: OptimizeError) -> Error {
+    let kind = match &error {
+        OptimizeError::UnknownPass { .. } => ErrorKind::NotFound,
+        OptimizeError::Tensor(_) => ErrorKind::OutOfMemory,
+        _ => ErrorKind::Graph,
+    };
+    Error::new(kind, error.to_string())
 }
 
 impl std::fmt::Debug for Builder {

@@ -10,7 +10,6 @@ use dunlin_formats::onnx::ModelInfo;
 use dunlin_ir::{Dim, Graph, Shape, Type, Value};
 use dunlin_sys::{Arena, FloatState, Pool};
 
-use crate::inspection::{inputs_of, outputs_of};
 use crate::report::Recorder;
 use crate::session::copy_out;
 use crate::{
@@ -52,12 +51,13 @@ pub(crate) struct Scratch {
 impl Inner {
     pub fn new(
         graph: Graph,
+        signature: (Vec<InputInfo>, Vec<OutputInfo>),
         info: ModelInfo,
         plan: Plan,
-        passes: Vec<String>,
+        passes: Vec<&'static str>,
         builder: &Builder,
     ) -> Result<Inner, Error> {
-        let (inputs, outputs) = (inputs_of(&graph), outputs_of(&graph));
+        let (inputs, outputs) = signature;
         let output_names = outputs.iter().map(|output: &OutputInfo| output.name.clone()).collect();
         let report = Report::of(&plan, passes);
         let mut inner = Inner {

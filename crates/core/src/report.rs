@@ -12,7 +12,7 @@ pub struct Report {
     /// Each node of the optimised graph, in the order in which they run.
     pub nodes: Vec<Placement>,
     /// The optimiser's passes that changed something, in order.
-    pub passes: Vec<String>,
+    pub passes: Vec<&'static str>,
     /// Bytes of weights in packed layouts.
     pub packed_bytes: usize,
     /// Bytes of constants that are kept as they are.
@@ -65,7 +65,7 @@ pub struct NodeReport {
 }
 
 impl Report {
-    pub(crate) fn of(plan: &Plan, passes: Vec<String>) -> Report {
+    pub(crate) fn of(plan: &Plan, passes: Vec<&'static str>) -> Report {
         let mut report = Report { passes, ..Report::default() };
         report.add(plan);
         report

@@ -50,11 +50,36 @@ pub enum Phase {
 
 /// Every pass in the order of its run.
 pub const PASSES: &[Pass] = &[
-    Pass { name: "fold-constants", summary: "computes nodes of constants", phase: Phase::Simplify, run: fold::run },
-    Pass { name: "fold-shapes", summary: "computes shape arithmetic", phase: Phase::Simplify, run: shape::run },
-    Pass { name: "remove-noops", summary: "drops nodes that change nothing", phase: Phase::Simplify, run: noop::run },
-    Pass { name: "merge-common", summary: "computes equal nodes once", phase: Phase::Simplify, run: common::run },
-    Pass { name: "remove-dead", summary: "drops nodes that nobody reads", phase: Phase::Simplify, run: dead::run },
+    Pass {
+        name: "fold-constants",
+        summary: "computes nodes of constants",
+        phase: Phase::Simplify,
+        run: fold::run,
+    },
+    Pass {
+        name: "fold-shapes",
+        summary: "computes shape arithmetic",
+        phase: Phase::Simplify,
+        run: shape::run,
+    },
+    Pass {
+        name: "remove-noops",
+        summary: "drops nodes that change nothing",
+        phase: Phase::Simplify,
+        run: noop::run,
+    },
+    Pass {
+        name: "merge-common",
+        summary: "computes equal nodes once",
+        phase: Phase::Simplify,
+        run: common::run,
+    },
+    Pass {
+        name: "remove-dead",
+        summary: "drops nodes that nobody reads",
+        phase: Phase::Simplify,
+        run: dead::run,
+    },
 ];
 
 /// The simplifying passes run at most so many times: each round enables fewer of the others.
@@ -94,7 +119,8 @@ pub fn optimize(
         let known = PASSES.iter().map(|pass| pass.name).collect();
         return Err(OptimizeError::UnknownPass { name: name.clone(), known });
     }
-    let enabled: Vec<&Pass> = PASSES.iter().filter(|pass| !disabled.iter().any(|name| *name == pass.name)).collect();
+    let enabled: Vec<&Pass> =
+        PASSES.iter().filter(|pass| !disabled.iter().any(|name| *name == pass.name)).collect();
     let mut changed = vec![false; enabled.len()];
     optimize_graph(graph, &enabled, &mut changed, target)?;
     Ok(enabled.iter().zip(changed).filter(|(_, changed)| *changed).map(|(pass, _)| pass.name).collect())
@@ -114,7 +140,8 @@ fn optimize_graph(
     }
     let mut run = |graph: &mut Graph, phase: Phase| -> Result<bool, OptimizeError> {
         let mut any = false;
-        for (pass, changed) in enabled.iter().zip(changed.iter_mut()).filter(|(pass, _)| pass.phase == phase) {
+        for (pass, changed) in enabled.iter().zip(changed.iter_mut()).filter(|(pass, _)| pass.phase == phase)
+        {
             if (pass.run)(graph, target)? {
                 (*changed, any) = (true, true);
                 debug_assert_eq!(graph.verify(), Ok(()), "after {}", pass.name);

@@ -6,12 +6,11 @@
 
 use dunlin_ir::op::Elementwise;
 use dunlin_ir::op::elementwise::Unary;
-use dunlin_ir::{Fact, Graph, Node, Op, Type, ValueId, infer_graph};
+use dunlin_ir::{Fact, Graph, Node, Op, ValueId, infer_graph};
 
 use crate::{OptimizeError, Target};
 
-/// Runs the pass: identities, conversions to the type that is there already, and every one-input movement whose result
-/// has the same known shape and order.
+/// Runs the pass: identities, conversions to the type that is there already.
 pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
     let facts = infer_graph(graph, &[], Some(target.evaluator), 1024);
     let mut replacement: Vec<ValueId> = (0..graph.values.len() as u32).map(ValueId).collect();
@@ -21,10 +20,11 @@ pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, Optimi
             *input = replacement[input.index()];
         }
         let node = &graph.nodes[index];
-        let (Some(Some(input)), [Some(output)]) = (node.inputs.first().copied(), node.outputs.as_slice()) else {
+        let (Some(Some(input)), [Some(output)]) = (node.inputs.first().copied(), node.outputs.as_slice())
+        else {
             continue;
         };
-        if is_noop(node, &facts[input.index()], &facts[output.index()]) {
+        if is_noop(node, &facts[input.index()]) {
             replacement[output.index()] = input;
             graph.nodes[index].outputs.fill(None);
             changed = true;
@@ -37,19 +37,10 @@ pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, Optimi
     Ok(changed)
 }
 
-fn is_noop(node: &Node, input: &Fact, output: &Fact) -> bool {
+fn is_noop(node: &Node, input: &Fact) -> bool {
     match &node.op {
         Op::Elementwise(Elementwise::Unary(Unary::Identity)) => true,
         Op::Elementwise(Elementwise::Cast(cast)) => input.ty.dtype() == Some(cast.to),
-        Op::Movement(movement) => movement.keeps_order() && same_shape(&input.ty, &output.ty),
-        _ => false,
-    }
-}
-
-/// Whether two types are tensors of one known shape, symbols included.
-fn same_shape(a: &Type, b: &Type) -> bool {
-    match (a.dims(), b.dims()) {
-        (Some(a), Some(b)) => a == b && !a.contains(&dunlin_ir::Dim::Unknown),
         _ => false,
     }
 }

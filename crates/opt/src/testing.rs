@@ -1,8 +1,8 @@
 //! Small graphs for the passes' tests, and the check that a pass keeps the answer.
 
 use dunlin_exec::{Environment, Evaluator, Limits, Plan, Resources, Stop};
-use dunlin_ir::op::elementwise::{Binary, Unary};
 use dunlin_ir::op::Elementwise;
+use dunlin_ir::op::elementwise::{Binary, Unary};
 use dunlin_ir::{DType, Graph, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId, ValueInfo};
 use dunlin_sys::{Arena, Serial};
 

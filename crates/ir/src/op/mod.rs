@@ -127,6 +127,11 @@ impl Op {
         smallvec::SmallVec::new()
     }
 
+    /// The nested graphs of control flow, to be changed. Their inputs must stay as they are.
+    pub fn bodies_mut(&mut self) -> smallvec::SmallVec<[&mut crate::Graph; 2]> {
+        smallvec::SmallVec::new()
+    }
+
     /// Whether two runs on the same inputs may differ: such nodes are neither folded nor merged.
     pub fn is_random(&self) -> bool {
         match self {
