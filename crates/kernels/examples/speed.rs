@@ -19,6 +19,8 @@ fn main() {
     println!("{}, {n_threads} threads, peak {:.0} GFLOP/s a thread", isa().name(), peak());
     matmuls(&bench);
     convs(&bench);
+    quantised(&bench);
+    slices(&bench);
 }
 
 struct Bench {
@@ -177,4 +179,113 @@ fn convs(bench: &Bench) {
             conv2d_f32(pool, &shape, &x, &packed, &epilogue, &mut out);
         });
     }
+}
+
+fn quantised(bench: &Bench) {
+    use dunlin_kernels::int8::{
+        Int8, PackedInt8B, PackedInt8Conv, Raw, conv2d_int8, conv2d_int8_scratch_len, matmul_int8,
+        matmul_int8_scratch_len,
+    };
+    use dunlin_kernels::matmul::Order;
+    use dunlin_kernels::nbits::{NBitsShape, PackedNBits, ZeroPoints, matmul_nbits_f32};
+    let bytes = |n: usize| (0..n).map(|i| (i * 7919 % 251) as u8).collect::<Vec<u8>>();
+    for (m, k, n) in [(128, 384, 1536), (128, 1536, 384), (1, 2048, 2048), (512, 512, 512)] {
+        let (a, b) = (bytes(m * k), bytes(k * n));
+        let packed =
+            PackedInt8B::pack(Int8::I8(bytemuck::cast_slice(&b)), Order::Plain, k, n).expect("memory");
+        let (mut c, mut scratch) = (vec![0; m * n], vec![0; matmul_int8_scratch_len(m, k)]);
+        bench.line(&format!("int8 {m}x{k}x{n}"), (2 * m * k * n) as f64, |pool| {
+            matmul_int8(pool, Int8::U8(&a), 128, &packed, &[0], Raw::default(), &mut c, m, &mut scratch);
+        });
+    }
+    for (c, hw, oc, k, groups) in
+        [(256, 14, 1024, 1, 1), (64, 56, 64, 3, 1), (3, 224, 32, 3, 1), (144, 56, 144, 3, 144)]
+    {
+        let p = (k - 1) / 2;
+        let shape = ConvShape {
+            n: 1,
+            c,
+            h: hw,
+            w: hw,
+            oc,
+            kh: k,
+            kw: k,
+            strides: [1, 1],
+            pads: [p; 4],
+            dilations: [1, 1],
+            groups,
+        };
+        let (x, w) = (bytes(c * hw * hw), bytes(shape.weight_len()));
+        let packed = PackedInt8Conv::pack(Int8::I8(bytemuck::cast_slice(&w)), &[0], &shape).expect("memory");
+        let (mut out, mut scratch) = (vec![0; shape.out_len()], vec![0.0; conv2d_int8_scratch_len(&shape)]);
+        let work = (2 * shape.out_len() * (c / groups) * k * k) as f64;
+        bench.line(&format!("int8 conv {k}x{k} {c}>{oc} {hw}x{hw}"), work, |pool| {
+            conv2d_int8(pool, &shape, Int8::U8(&x), 3, &packed, Raw::default(), &mut out, &mut scratch);
+        });
+    }
+    for (m, k, n) in [(1, 2048, 2048), (1, 576, 1536), (4, 2048, 2048), (128, 2048, 2048)] {
+        let shape = NBitsShape { k, n, bits: 4, block: 32 };
+        let packed = PackedNBits::pack(
+            &bytes(k * n / 2),
+            Elements::F32(&floats(k * n / 32)),
+            ZeroPoints::Middle,
+            shape,
+        )
+        .expect("memory");
+        let (a, mut c) = (floats(m * k), vec![0.0; m * n]);
+        bench.line(&format!("4-bit {m}x{k}x{n}"), (2 * m * k * n) as f64, |pool| {
+            matmul_nbits_f32(pool, &a, k, &packed, &mut c, n, m, &Epilogue::default());
+        });
+    }
+}
+
+fn slices(bench: &Bench) {
+    use dunlin_kernels::activation::Activation;
+    use dunlin_kernels::binary::{Binary, Operand, binary_f32};
+    use dunlin_kernels::norm::{Affine, SoftmaxKind, layer_norm_f32, softmax_f32};
+    use dunlin_kernels::pool::{Pool, PoolShape, pool2d_f32};
+    use dunlin_kernels::reduce::{Reduce, reduce_f32};
+    use dunlin_kernels::transpose::transpose_f32;
+    use dunlin_kernels::unary::{Unary, unary_f32};
+    let x = floats(128 * 1536);
+    let mut out = vec![0.0; x.len()];
+    let n = x.len() as f64;
+    for op in [
+        Unary::Exp,
+        Unary::Log,
+        Unary::Activation(Activation::GeluErf),
+        Unary::Activation(Activation::Silu),
+        Unary::Activation(Activation::Tanh),
+        Unary::Activation(Activation::HardSwish),
+    ] {
+        bench.line(&format!("{op:?} 128x1536"), n, |pool| unary_f32(pool, op, &x, &mut out));
+    }
+    bench.line("softmax 1536x128", n, |pool| softmax_f32(pool, SoftmaxKind::Softmax, &x, 128, 1, &mut out));
+    let w = floats(384);
+    let affine = Affine { scale: Some(&w), bias: Some(&w) };
+    bench.line("layer norm 512x384", n, |pool| layer_norm_f32(pool, &x, 384, affine, 1e-5, &mut out));
+    bench.line("add 128x1536", n, |pool| {
+        binary_f32(pool, Binary::Add, Operand::Rows(&x), Operand::Rows(&x), &mut out, 1536);
+    });
+    bench.line("add bias 512x384", n, |pool| {
+        binary_f32(pool, Binary::Add, Operand::Rows(&x), Operand::Rows(&w), &mut out, 384);
+    });
+    bench.line("transpose 128x1536", n, |pool| transpose_f32(pool, 1, 128, 1536, &x, &mut out));
+    bench.line("mean 4012x49", 4012.0 * 49.0, |pool| {
+        reduce_f32(pool, Reduce::Mean, &x[..4012 * 49], 49, 1, &mut out[..4012]);
+    });
+    let image = floats(64 * 112 * 112);
+    let shape = PoolShape {
+        planes: 64,
+        input: [112, 112],
+        output: [56, 56],
+        window: [3, 3],
+        strides: [2, 2],
+        pads: [1; 4],
+        dilations: [1, 1],
+    };
+    let mut pooled = vec![0.0; 64 * 56 * 56];
+    bench.line("max pool 3x3 s2 64 112x112", image.len() as f64, |pool| {
+        pool2d_f32(pool, Pool::Max, &shape, &image, &mut pooled);
+    });
 }

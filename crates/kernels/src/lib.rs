@@ -13,6 +13,7 @@
 //! | transposed convolution | [`conv::PackedConvTranspose::pack`] | [`conv::conv_transpose2d_f32`] |
 //! | 8-bit `A x constant B`, exact; kept, as `f32`, or quantised again | [`int8::PackedInt8B::pack`] | [`int8::matmul_int8`] |
 //! | 8-bit convolution, exact | [`int8::PackedInt8Conv::pack`] | [`int8::conv2d_int8`] |
+//! | `A x` constant `B` of 2, 4 or 8 bits in blocks | [`nbits::PackedNBits::pack`] | [`nbits::matmul_nbits_f32`] |
 //! | pooling (global: a reduction) | | [`pool::pool2d_f32`] |
 //! | f16, bf16 and 8-bit to and from `f32` | | [`convert`] |
 //! | transpose, slice, broadcast, tile | | [`strided::copy_strided`] |
@@ -39,6 +40,7 @@ pub mod gather;
 pub mod int8;
 mod lane_math;
 pub mod matmul;
+pub mod nbits;
 pub mod norm;
 pub mod pool;
 pub mod reduce;

@@ -294,7 +294,14 @@ pub(crate) fn check_bias(bias: Bias<'_>, m: usize, n: usize) {
 }
 
 /// Rows and columns of a task, from shape and thread count (the bits do not depend on them).
-fn split(isa: Isa, n_threads: usize, n_batch: usize, m: usize, n: usize, k: usize) -> (usize, usize) {
+pub(crate) fn split(
+    isa: Isa,
+    n_threads: usize,
+    n_batch: usize,
+    m: usize,
+    n: usize,
+    k: usize,
+) -> (usize, usize) {
     let (tile_rows, tile_cols) = isa.tile();
     let work = m.saturating_mul(n).saturating_mul(k.max(1));
     let wanted = (n_threads * 4).div_ceil(n_batch).min(work / MIN_TASK_WORK);
@@ -314,9 +321,9 @@ fn split(isa: Isa, n_threads: usize, n_batch: usize, m: usize, n: usize, k: usiz
 
 /// The left operand: row-major.
 #[derive(Clone, Copy)]
-struct Left<'a> {
-    data: &'a [f32],
-    stride: usize,
+pub(crate) struct Left<'a> {
+    pub data: &'a [f32],
+    pub stride: usize,
 }
 
 /// Where a tile lies in the result: its first row and column, and the index and stride of its elements in the
@@ -431,7 +438,14 @@ impl Blocks {
 
 /// Copies rows of `A` so that the elements of one `k` lie side by side.
 #[inline(always)]
-fn pack_rows<S: Simd>(s: S, a: Left<'_>, row: usize, n_rows: usize, k: Range<usize>, out: &mut [f32]) {
+pub(crate) fn pack_rows<S: Simd>(
+    s: S,
+    a: Left<'_>,
+    row: usize,
+    n_rows: usize,
+    k: Range<usize>,
+    out: &mut [f32],
+) {
     let line = |i: usize| &a.data[(row + i) * a.stride..][k.clone()];
     let mut i = 0;
     while i + 4 <= n_rows {
@@ -552,7 +566,7 @@ fn store_tile<S: Simd, const ROWS: usize, const VECS: usize>(
 
 /// Applies the epilogue to the accumulators and stores them.
 #[inline(always)]
-fn finish_tile<S: Simd, const ROWS: usize, const VECS: usize>(
+pub(crate) fn finish_tile<S: Simd, const ROWS: usize, const VECS: usize>(
     s: S,
     c: &mut TileMut<'_, f32>,
     mut acc: [[S::F; VECS]; ROWS],

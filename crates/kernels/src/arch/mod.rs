@@ -167,6 +167,12 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// For each lane, `acc` plus the sum of four products of an unsigned byte of `a` and a signed byte of `b`, exact.
     fn dot4(self, acc: Self::I, a: Self::I, b: Self::I) -> Self::I;
 
+    /// The low four bits of each lane, as a number.
+    #[inline(always)]
+    fn nibble(self, a: Self::I) -> Self::F {
+        self.from_int(self.and_i(a, self.splat_i(15)))
+    }
+
     /// `LANES` half-precision numbers, given as bits.
     fn load_f16(self, x: &[u16]) -> Self::F;
     /// Rounds to half precision, ties to even, and writes the bits.
