@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use dunlin_exec::{Environment, Evaluator, Observer, Plan, Resources, Stop};
 use dunlin_formats::onnx::ModelInfo;
-use dunlin_ir::{Dim, Graph, Shape, Type, Value};
+use dunlin_ir::{Dim, Graph, Map, Shape, Type, Value};
 use dunlin_sys::{Arena, FloatState, Pool};
 
 use crate::report::Recorder;
@@ -290,15 +290,33 @@ fn check(info: &InputInfo, value: Value) -> Result<Value, Error> {
                 let message = format!("input {name:?} needs {}, got {}", info.ty, tensor.shape());
                 return Err(Error::new(ErrorKind::Shape, message));
             }
-            Ok(Value::Tensor(tensor.to_aligned()?))
+            aligned(Value::Tensor(tensor))
         }
-        (Type::Optional(_), Value::Optional(value)) => Ok(Value::Optional(value)),
-        (Type::Optional(_), value) => Ok(Value::Optional(Some(Box::new(value)))),
+        (Type::Optional(_), Value::Optional(value)) => aligned(Value::Optional(value)),
+        (Type::Optional(_), value) => aligned(Value::Optional(Some(Box::new(value)))),
         (Type::Tensor { .. }, value) => mismatch(info, &value),
-        (Type::Sequence(_), value @ Value::Sequence(_)) | (Type::Map(..), value @ Value::Map(_)) => Ok(value),
+        (Type::Sequence(_), value @ Value::Sequence(_)) | (Type::Map(..), value @ Value::Map(_)) => {
+            aligned(value)
+        }
         (Type::Sequence(_) | Type::Map(..), value) => mismatch(info, &value),
-        (Type::Unknown, value) => Ok(value),
+        (Type::Unknown, value) => aligned(value),
     }
+}
+
+/// The value with all tensors within aligned.
+fn aligned(value: Value) -> Result<Value, Error> {
+    Ok(match value {
+        Value::Tensor(tensor) => Value::Tensor(tensor.to_aligned()?),
+        Value::Sequence(values) => {
+            Value::Sequence(values.into_iter().map(aligned).collect::<Result<_, _>>()?)
+        }
+        Value::Optional(Some(value)) => Value::Optional(Some(Box::new(aligned(*value)?))),
+        Value::Map(map) => Value::Map(Map {
+            keys: map.keys.to_aligned()?,
+            values: map.values.into_iter().map(aligned).collect::<Result<_, _>>()?,
+        }),
+        value => value,
+    })
 }
 
 fn mismatch(info: &InputInfo, value: &Value) -> Result<Value, Error> {

@@ -27,7 +27,7 @@ impl Evaluator {
 impl Evaluate for Evaluator {
     fn evaluate(&self, op: &Op, inputs: &[Option<Tensor>], n_outputs: usize) -> Option<Vec<Option<Tensor>>> {
         let bodies: Result<Vec<_>, _> =
-            cpu::bodies(op).iter().map(|body| Plan::new(body).map(Arc::new)).collect();
+            op.bodies().iter().map(|body| Plan::new(body).map(Arc::new)).collect();
         let step = Step {
             id: 0,
             op: op.clone(),

@@ -234,7 +234,7 @@ impl<'g> Planner<'g> {
             }
         }
         let mut bodies = Vec::new();
-        for body in cpu::bodies(&node.op) {
+        for body in node.op.bodies() {
             bodies.push(Arc::new(Plan::new(body).map_err(nested)?));
         }
         Ok(Step { id, op: node.op.clone(), origin: node.origin.clone(), inputs, outputs, packed, bodies })

@@ -4,13 +4,14 @@
 //! a = Identity(x); y = Relu(a)      =>      y = Relu(x)
 //! ```
 
-use dunlin_ir::op::Elementwise;
 use dunlin_ir::op::elementwise::Unary;
-use dunlin_ir::{Fact, Graph, Node, Op, ValueId, infer_graph};
+use dunlin_ir::op::{Elementwise, Movement};
+use dunlin_ir::{Dim, Fact, Graph, Node, Op, Type, ValueId, infer_graph};
 
 use crate::{OptimizeError, Target};
 
-/// Runs the pass: identities, conversions to the type that is there already.
+/// Runs the pass: identities, conversions to the type that is there already, and movements
+/// that keep both shape and order.
 pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
     let facts = infer_graph(graph, &[], Some(target.evaluator), 1024);
     let mut replacement: Vec<ValueId> = (0..graph.values.len() as u32).map(ValueId).collect();
@@ -24,7 +25,7 @@ pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, Optimi
         else {
             continue;
         };
-        if is_noop(node, &facts[input.index()]) {
+        if is_noop(node, &facts[input.index()], &facts[output.index()]) {
             replacement[output.index()] = input;
             graph.nodes[index].outputs.fill(None);
             changed = true;
@@ -37,10 +38,29 @@ pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, Optimi
     Ok(changed)
 }
 
-fn is_noop(node: &Node, input: &Fact) -> bool {
+fn is_noop(node: &Node, input: &Fact, output: &Fact) -> bool {
     match &node.op {
         Op::Elementwise(Elementwise::Unary(Unary::Identity)) => true,
         Op::Elementwise(Elementwise::Cast(cast)) => input.ty.dtype() == Some(cast.to),
+        Op::Movement(movement) => keeps_order(movement) && same_shape(&input.ty, &output.ty),
+        _ => false,
+    }
+}
+
+/// Whether the elements stay in their order as long as their number does.
+fn keeps_order(movement: &Movement) -> bool {
+    match movement {
+        Movement::Expand | Movement::Flatten(_) | Movement::Reshape(_) => true,
+        Movement::Concat(_) | Movement::Squeeze | Movement::Tile | Movement::Unsqueeze => true,
+        Movement::Transpose(transpose) => transpose.perm.as_ref().is_some_and(|perm| perm.is_sorted()),
+        _ => false,
+    }
+}
+
+/// Whether two types are tensors of one known shape, symbols included.
+fn same_shape(a: &Type, b: &Type) -> bool {
+    match (a.dims(), b.dims()) {
+        (Some(a), Some(b)) => a == b && !a.contains(&Dim::Unknown),
         _ => false,
     }
 }

@@ -1,7 +1,6 @@
 //! The `cpu` backend: every operator on plain slices. One file per family; this one only sends each its way.
 
-use dunlin_ir::{Graph, Op, Tensor};
-use smallvec::SmallVec;
+use dunlin_ir::{Op, Tensor};
 
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
@@ -68,13 +67,5 @@ pub(crate) fn pack(
         Op::Linear(op) => linear::pack(op, constants),
         Op::Text(op) => text::pack(op),
         _ => Ok(None),
-    }
-}
-
-/// The nested graphs of an operator, in the order in which [`Ctx::body`] counts them.
-pub(crate) fn bodies(op: &Op) -> SmallVec<[&Graph; 2]> {
-    match op {
-        Op::Control(control) => control.bodies(),
-        _ => SmallVec::new(),
     }
 }

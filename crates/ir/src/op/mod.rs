@@ -21,6 +21,9 @@ pub mod text;
 pub mod training;
 pub mod window;
 
+use smallvec::SmallVec;
+
+use crate::Graph;
 use crate::infer::{Facts, Inferred};
 
 pub use activation::Activation;
@@ -123,13 +126,19 @@ impl Op {
     }
 
     /// The nested graphs of control flow.
-    pub fn bodies(&self) -> smallvec::SmallVec<[&crate::Graph; 2]> {
-        smallvec::SmallVec::new()
+    pub fn bodies(&self) -> SmallVec<[&Graph; 2]> {
+        match self {
+            Op::Control(control) => control.bodies(),
+            _ => SmallVec::new(),
+        }
     }
 
     /// The nested graphs of control flow, to be changed. Their inputs must stay as they are.
-    pub fn bodies_mut(&mut self) -> smallvec::SmallVec<[&mut crate::Graph; 2]> {
-        smallvec::SmallVec::new()
+    pub fn bodies_mut(&mut self) -> SmallVec<[&mut Graph; 2]> {
+        match self {
+            Op::Control(control) => control.bodies_mut(),
+            _ => SmallVec::new(),
+        }
     }
 
     /// Whether two runs on the same inputs may differ: such nodes are neither folded nor merged.
