@@ -5,3 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub use dunlin_core::*;
+
+/// The README's code is compiled with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

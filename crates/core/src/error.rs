@@ -289,7 +289,6 @@ impl From<ReadError> for Error {
             }
             other => new.inner.message = other.to_string(),
         }
-        new.inner.source = Some(Box::new(error));
         new
     }
 }
