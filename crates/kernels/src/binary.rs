@@ -3,7 +3,7 @@
 use dunlin_sys::Parallel;
 
 use crate::arch::Simd;
-use crate::dispatch::{self, Isa, vectorized};
+use crate::dispatch::{self, vectorized};
 use crate::slice::{for_each_rows, map_lanes};
 
 /// A function of two numbers.
@@ -255,6 +255,7 @@ mod tests {
     use dunlin_sys::Serial;
 
     use super::*;
+    use crate::dispatch::Isa;
     use crate::testing::{Numbers, ThreeThreads};
 
     const ALL: [Binary; 7] =

@@ -10,6 +10,7 @@ use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 use crate::activation::{Activation, apply_called};
 use crate::arch::{Grid, Kernel, RowsKernel, Simd, TileMut, for_each_tile_mut};
 use crate::dispatch::{self, Isa, vectorized};
+use crate::slice::Aligned;
 use crate::slice::{load_clipped, store_clipped};
 
 /// Longest block of `k` that one pass over a tile covers.
@@ -353,7 +354,8 @@ fn multiply_lanes<S: Simd>(
     let k_blocks = Blocks::new(b.k, MAX_K_BLOCK);
     let rows = Blocks::new(c.rows(), S::TILE_ROWS);
     let group_cols = (B_BLOCK_LEN / k_blocks.longest().max(1) / panel_cols).max(1) * panel_cols;
-    let mut a_tile = [0.0f32; MAX_TILE_ROWS * MAX_K_BLOCK];
+    let mut aligned = Aligned([0.0f32; MAX_TILE_ROWS * MAX_K_BLOCK]);
+    let a_tile = &mut aligned.0;
     let mut group = 0;
     while group < c.cols() {
         let group_end = (group + group_cols).min(c.cols());
@@ -453,10 +455,7 @@ pub(crate) fn pack_rows<S: Simd>(
         let whole = k.len() / 4 * 4;
         let mut kk = 0;
         while kk < whole {
-            let block = lines.map(|line| [line[kk], line[kk + 1], line[kk + 2], line[kk + 3]]);
-            for (j, column) in s.transpose4(block).into_iter().enumerate() {
-                out[(kk + j) * n_rows + i..][..4].copy_from_slice(&column);
-            }
+            s.transpose4(lines, kk, &mut out[kk * n_rows + i..], n_rows);
             kk += 4;
         }
         for kk in whole..k.len() {

@@ -10,6 +10,7 @@ use crate::matmul::{
     Blocks, Elements, Epilogue, Left, MAX_K_BLOCK, MAX_TILE_ROWS, Micro, Pass, Place, check_bias,
     finish_tile, pack_rows, split,
 };
+use crate::slice::Aligned;
 
 /// Most rows that read the codes directly.
 const MAX_DIRECT_ROWS: usize = 4;
@@ -353,7 +354,8 @@ fn multiply_expanded<S: Simd>(
     let k_blocks = Blocks::new(b.shape.k, MAX_K_BLOCK);
     let rows = Blocks::new(c.rows(), S::TILE_ROWS);
     let group_cols = (EXPANDED_LEN / k_blocks.longest().max(1) / full).max(1) * full;
-    let mut expanded = [0.0f32; EXPANDED_LEN];
+    let mut aligned = Aligned([0.0f32; EXPANDED_LEN]);
+    let expanded = &mut aligned.0;
     let mut a_tile = [0.0f32; MAX_TILE_ROWS * MAX_K_BLOCK];
     for group in (0..c.cols()).step_by(group_cols) {
         let group_end = (group + group_cols).min(c.cols());

@@ -3,7 +3,7 @@
 use dunlin_sys::Parallel;
 
 use crate::arch::{MAX_LANES, Simd};
-use crate::dispatch::{self, Isa, vectorized};
+use crate::dispatch::{self, vectorized};
 use crate::lane_math;
 use crate::slice::{for_each_rows, load_clipped, map_lanes, store_clipped};
 
@@ -304,6 +304,7 @@ fn softmax_columns<S: Simd>(s: S, kind: SoftmaxKind, x: &[f32], inner: usize, ou
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::Isa;
     use crate::testing::{Numbers, assert_close};
 
     #[test]

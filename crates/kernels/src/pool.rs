@@ -3,7 +3,7 @@
 use dunlin_sys::Parallel;
 
 use crate::arch::Simd;
-use crate::dispatch::{self, Isa, vectorized};
+use crate::dispatch::{self, vectorized};
 use crate::slice::{for_each_rows, load_clipped, store_clipped};
 
 /// What is made of the pixels of a window.
@@ -174,6 +174,7 @@ fn window(kind: Pool, shape: &PoolShape, plane: &[f32], oy: usize, ox: usize) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::Isa;
     use crate::testing::{Numbers, ThreeThreads, assert_close};
 
     #[test]

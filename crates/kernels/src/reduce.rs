@@ -6,7 +6,7 @@
 use dunlin_sys::Parallel;
 
 use crate::arch::{MAX_LANES, Simd};
-use crate::dispatch::{self, Isa, vectorized};
+use crate::dispatch::{self, vectorized};
 use crate::slice::{for_each_rows, load_clipped, store_clipped};
 
 /// What is made of the elements of an axis.
@@ -205,6 +205,7 @@ fn columns<S: Simd>(s: S, op: Reduce, x: &[f32], n: usize, out: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::Isa;
     use crate::testing::{Numbers, ThreeThreads, assert_close};
 
     const ALL: [Reduce; 8] = [

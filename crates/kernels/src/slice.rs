@@ -7,6 +7,10 @@ use crate::arch::Simd;
 /// Elements of a task; below two of these a second thread is not worth waking.
 const TASK_LEN: usize = 16 * 1024;
 
+/// A local buffer whose vectors do not straddle cache lines.
+#[repr(align(64))]
+pub(crate) struct Aligned<T>(pub T);
+
 /// Calls `f(first row, rows)` for runs of whole rows of `out`, in parallel if there are enough elements.
 pub(crate) fn for_each_rows<T: Send>(
     pool: &dyn Parallel,

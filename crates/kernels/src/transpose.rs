@@ -2,8 +2,9 @@
 
 use dunlin_sys::Parallel;
 
-use crate::arch::{Grid, Simd, TileMut, for_each_tile_mut};
+use crate::arch::Simd;
 use crate::dispatch::{self, vectorized};
+use crate::slice::for_each_rows;
 
 /// Side of the blocks: both a block's source and its target stay in the first-level cache.
 const BLOCK: usize = 16;
@@ -14,7 +15,7 @@ const BLOCK: usize = 16;
 /// If a slice is shorter than its shape: a bug in the caller.
 pub fn transpose_f32(pool: &dyn Parallel, n: usize, rows: usize, cols: usize, x: &[f32], out: &mut [f32]) {
     let isa = dispatch::isa();
-    each(pool, n, rows, cols, x, out, &|x, first, tile| block_rows(isa, x, cols, first, tile));
+    each(pool, n, rows, cols, x, out, &|x, first, out| block_rows(isa, x, rows, cols, first, out));
 }
 
 /// As [`transpose_f32`], for elements of any size.
@@ -29,19 +30,17 @@ pub fn transpose<T: Copy + Send + Sync>(
     x: &[T],
     out: &mut [T],
 ) {
-    each(pool, n, rows, cols, x, out, &|x, first, mut tile| {
+    each(pool, n, rows, cols, x, out, &|x, first, out| {
         for i0 in (0..rows).step_by(BLOCK) {
-            for j0 in (0..tile.rows()).step_by(BLOCK) {
-                for j in j0..(j0 + BLOCK).min(tile.rows()) {
-                    let end = (i0 + BLOCK).min(rows);
-                    let line = &mut tile.row(j)[i0..end];
-                    line.iter_mut().enumerate().for_each(|(i, out)| *out = x[(i0 + i) * cols + first + j]);
-                }
+            let i1 = (i0 + BLOCK).min(rows);
+            for (j, line) in out.chunks_exact_mut(rows).enumerate() {
+                line[i0..i1].iter_mut().zip(i0..).for_each(|(out, i)| *out = x[i * cols + first + j]);
             }
         }
     });
 }
 
+/// Calls `f(matrix, first column, rows of its transpose)` for parts of `out`, in parallel.
 fn each<T: Copy + Send + Sync>(
     pool: &dyn Parallel,
     n: usize,
@@ -49,59 +48,50 @@ fn each<T: Copy + Send + Sync>(
     cols: usize,
     x: &[T],
     out: &mut [T],
-    f: &(dyn Fn(&[T], usize, TileMut<'_, T>) + Sync),
+    f: &(dyn Fn(&[T], usize, &mut [T]) + Sync),
 ) {
-    assert!(x.len() >= n * rows * cols && out.len() >= n * rows * cols, "a matrix is shorter than its shape");
-    let small = pool.n_threads() == 1 || n * rows * cols < 32 * 1024;
-    let row_step = if small { cols } else { (16 * 1024 / rows.max(1)).next_multiple_of(BLOCK) };
-    let grid = Grid {
-        n_matrices: n,
-        matrix_stride: rows * cols,
-        rows: cols,
-        cols: rows,
-        stride: rows,
-        row_step: row_step.max(1),
-        col_step: rows.max(1),
-    };
-    for_each_tile_mut(pool, out, grid, &|i, first, _, tile| {
-        f(&x[i * rows * cols..][..rows * cols], first, tile)
+    let size = rows * cols;
+    assert!(x.len() >= n * size && out.len() >= n * size, "a matrix is shorter than its shape");
+    for_each_rows(pool, &mut out[..n * size], rows, rows, &|first, mut out| {
+        let mut row = first;
+        while !out.is_empty() {
+            let (matrix, col) = (row / cols, row % cols);
+            let n_rows = (cols - col).min(out.len() / rows);
+            let (part, rest) = out.split_at_mut(n_rows * rows);
+            f(&x[matrix * size..][..size], col, part);
+            (row, out) = (row + n_rows, rest);
+        }
     });
 }
 
 vectorized! {
-    fn block_rows<'a>(x: &'a [f32], stride: usize, first: usize, out: TileMut<'a, f32>) = block_rows_lanes;
+    fn block_rows<'a>(x: &'a [f32], rows: usize, cols: usize, first: usize, out: &'a mut [f32]) = block_rows_lanes;
 }
 
 /// Rows `out` of the transpose, which are columns `first..` of `x`.
 #[inline(always)]
-fn block_rows_lanes<S: Simd>(s: S, x: &[f32], stride: usize, first: usize, mut out: TileMut<'_, f32>) {
-    let (rows, cols) = (out.cols(), out.rows());
+fn block_rows_lanes<S: Simd>(s: S, x: &[f32], rows: usize, cols: usize, first: usize, out: &mut [f32]) {
+    let n = out.len() / rows.max(1);
     for i0 in (0..rows).step_by(BLOCK) {
         let i1 = (i0 + BLOCK).min(rows);
-        for j in (0..cols).step_by(4) {
-            if j + 4 > cols {
-                for j in j..cols {
-                    let line = &mut out.row(j)[i0..i1];
-                    line.iter_mut().enumerate().for_each(|(i, out)| *out = x[(i0 + i) * stride + first + j]);
-                }
-                continue;
-            }
+        let mut j = 0;
+        while j + 4 <= n {
             let mut i = i0;
             while i + 4 <= i1 {
-                let mut block = [[0.0; 4]; 4];
-                for (k, row) in block.iter_mut().enumerate() {
-                    row.copy_from_slice(&x[(i + k) * stride + first + j..][..4]);
-                }
-                for (k, column) in s.transpose4(block).iter().enumerate() {
-                    out.row(j + k)[i..i + 4].copy_from_slice(column);
-                }
+                let line = |k: usize| &x[(i + k) * cols + first + j..][..4];
+                s.transpose4([line(0), line(1), line(2), line(3)], 0, &mut out[j * rows + i..], rows);
                 i += 4;
             }
-            while i < i1 {
-                for k in 0..4 {
-                    out.row(j + k)[i] = x[i * stride + first + j + k];
+            for i in i..i1 {
+                for k in j..j + 4 {
+                    out[k * rows + i] = x[i * cols + first + k];
                 }
-                i += 1;
+            }
+            j += 4;
+        }
+        for j in j..n {
+            for i in i0..i1 {
+                out[j * rows + i] = x[i * cols + first + j];
             }
         }
     }
@@ -134,8 +124,7 @@ mod tests {
             }
             for isa in Isa::available() {
                 let mut got = vec![0.0; rows * cols];
-                let tile = TileMut::new(&mut got, cols, rows, rows);
-                block_rows(isa, &x[..rows * cols], cols, 0, tile);
+                block_rows(isa, &x[..rows * cols], rows, cols, 0, &mut got);
                 assert!(got == want[..rows * cols], "{} {rows} {cols}", isa.name());
             }
         }

@@ -34,6 +34,23 @@ pub(super) unsafe fn sum8(a: __m256) -> f32 {
     }
 }
 
+/// Interleaves 16 bytes of four lines.
+///
+/// # Safety
+/// The processor must have SSE2, and `out` room for 64 bytes.
+#[inline(always)]
+unsafe fn interleave16(a: __m128i, b: __m128i, c: __m128i, d: __m128i, out: *mut u8) {
+    // SAFETY: the caller's obligations.
+    unsafe {
+        let (ab, cd) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));
+        _mm_storeu_si128(out.cast(), _mm_unpacklo_epi16(ab, cd));
+        _mm_storeu_si128(out.add(16).cast(), _mm_unpackhi_epi16(ab, cd));
+        let (ab, cd) = (_mm_unpackhi_epi8(a, b), _mm_unpackhi_epi8(c, d));
+        _mm_storeu_si128(out.add(32).cast(), _mm_unpacklo_epi16(ab, cd));
+        _mm_storeu_si128(out.add(48).cast(), _mm_unpackhi_epi16(ab, cd));
+    }
+}
+
 /// The mask of the first `n` lanes.
 #[inline(always)]
 fn mask8(n: usize) -> __m256i {
@@ -309,17 +326,43 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn transpose4(self, rows: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
-        // SAFETY: the token proves that the processor has the instructions; each array is as long as a register.
+    fn transpose4(self, rows: [&[f32]; 4], at: usize, out: &mut [f32], stride: usize) {
+        assert!(at < usize::MAX - 4 && stride < usize::MAX / 4 - 4 && out.len() >= 3 * stride + 4);
+        let [a, b, c, d] = rows;
+        assert!(a.len() >= at + 4 && b.len() >= at + 4 && c.len() >= at + 4 && d.len() >= at + 4);
+        // SAFETY: the token proves that the processor has the instructions; the assertions keep all accesses inside
+        // the slices.
         unsafe {
-            let mut r = rows.map(|row| _mm_loadu_ps(row.as_ptr()));
-            let [a, b, c, d] = &mut r;
-            _MM_TRANSPOSE4_PS(a, b, c, d);
-            let mut out = [[0.0; 4]; 4];
-            for (out, r) in out.iter_mut().zip(r) {
-                _mm_storeu_ps(out.as_mut_ptr(), r);
+            let mut a = _mm_loadu_ps(a.as_ptr().add(at));
+            let mut b = _mm_loadu_ps(b.as_ptr().add(at));
+            let mut c = _mm_loadu_ps(c.as_ptr().add(at));
+            let mut d = _mm_loadu_ps(d.as_ptr().add(at));
+            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+            let out = out.as_mut_ptr();
+            _mm_storeu_ps(out, a);
+            _mm_storeu_ps(out.add(stride), b);
+            _mm_storeu_ps(out.add(2 * stride), c);
+            _mm_storeu_ps(out.add(3 * stride), d);
+        }
+    }
+
+    #[inline(always)]
+    fn interleave4(self, lines: [&[u8]; 4], out: &mut [u8]) {
+        let [a, b, c, d] = lines;
+        let n = a.len();
+        assert!(b.len() == n && c.len() == n && d.len() == n && out.len() / 4 >= n);
+        let mut i = 0;
+        while i + 16 <= n {
+            // SAFETY: the token proves that the processor has the instructions; `i + 16 <= n`, the length of each
+            // line, and `out` holds `4 n` bytes.
+            unsafe {
+                let load = |x: &[u8]| _mm_loadu_si128(x.as_ptr().add(i).cast());
+                interleave16(load(a), load(b), load(c), load(d), out.as_mut_ptr().add(4 * i));
             }
-            out
+            i += 16;
+        }
+        for i in i..n {
+            out[4 * i..4 * i + 4].copy_from_slice(&[a[i], b[i], c[i], d[i]]);
         }
     }
 }

@@ -292,17 +292,23 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn transpose4(self, rows: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
-        // SAFETY: the token proves that the processor has the instructions; each array is as long as a register.
+    fn transpose4(self, rows: [&[f32]; 4], at: usize, out: &mut [f32], stride: usize) {
+        assert!(at < usize::MAX - 4 && stride < usize::MAX / 4 - 4 && out.len() >= 3 * stride + 4);
+        let [a, b, c, d] = rows;
+        assert!(a.len() >= at + 4 && b.len() >= at + 4 && c.len() >= at + 4 && d.len() >= at + 4);
+        // SAFETY: the token proves that the processor has the instructions; the assertions keep all accesses inside
+        // the slices.
         unsafe {
-            let mut r = rows.map(|row| _mm_loadu_ps(row.as_ptr()));
-            let [a, b, c, d] = &mut r;
-            _MM_TRANSPOSE4_PS(a, b, c, d);
-            let mut out = [[0.0; 4]; 4];
-            for (out, r) in out.iter_mut().zip(r) {
-                _mm_storeu_ps(out.as_mut_ptr(), r);
-            }
-            out
+            let mut a = _mm_loadu_ps(a.as_ptr().add(at));
+            let mut b = _mm_loadu_ps(b.as_ptr().add(at));
+            let mut c = _mm_loadu_ps(c.as_ptr().add(at));
+            let mut d = _mm_loadu_ps(d.as_ptr().add(at));
+            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+            let out = out.as_mut_ptr();
+            _mm_storeu_ps(out, a);
+            _mm_storeu_ps(out.add(stride), b);
+            _mm_storeu_ps(out.add(2 * stride), c);
+            _mm_storeu_ps(out.add(3 * stride), d);
         }
     }
 
@@ -313,5 +319,31 @@ impl Simd for Avx512 {
             [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
         // SAFETY: the token proves that the processor has the instructions; the table is as long as a register.
         unsafe { _mm512_permutexvar_ps(a, _mm512_loadu_ps(TABLE.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn interleave4(self, lines: [&[u8]; 4], out: &mut [u8]) {
+        let [a, b, c, d] = lines;
+        let n = a.len();
+        assert!(b.len() == n && c.len() == n && d.len() == n && out.len() / 4 >= n);
+        let mut i = 0;
+        while i < n {
+            let mask = mask16(n - i);
+            // SAFETY: the token proves that the processor has the instructions; the masks leave out what is past the
+            // `n` bytes of each line and the `4 n` of `out`.
+            unsafe {
+                let load = |x: &[u8]| _mm_maskz_loadu_epi8(mask, x.as_ptr().add(i).cast());
+                let (a, b, c, d) = (load(a), load(b), load(c), load(d));
+                let (ab, cd) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));
+                let (e, f) = (_mm_unpacklo_epi16(ab, cd), _mm_unpackhi_epi16(ab, cd));
+                let (ab, cd) = (_mm_unpackhi_epi8(a, b), _mm_unpackhi_epi8(c, d));
+                let (g, h) = (_mm_unpacklo_epi16(ab, cd), _mm_unpackhi_epi16(ab, cd));
+                let low = _mm256_set_m128i(f, e);
+                let high = _mm256_set_m128i(h, g);
+                let all = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+                _mm512_mask_storeu_epi32(out.as_mut_ptr().add(4 * i).cast(), mask, all);
+            }
+            i += 16;
+        }
     }
 }

@@ -167,6 +167,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// For each lane, `acc` plus the sum of four products of an unsigned byte of `a` and a signed byte of `b`, exact.
     fn dot4(self, acc: Self::I, a: Self::I, b: Self::I) -> Self::I;
 
+    /// Puts byte `i` of the four lines side by side as bytes `4 i..4 i + 4` of `out`, for each byte of the lines,
+    /// which are equally long.
+    #[inline(always)]
+    fn interleave4(self, lines: [&[u8]; 4], out: &mut [u8]) {
+        let n = lines[0].len();
+        let [a, b, c, d] = lines;
+        let (b, c, d) = (&b[..n], &c[..n], &d[..n]);
+        for (i, out) in out[..4 * n].chunks_exact_mut(4).enumerate() {
+            out.copy_from_slice(&[a[i], b[i], c[i], d[i]]);
+        }
+    }
+
     /// The low four bits of each lane, as a number.
     #[inline(always)]
     fn nibble(self, a: Self::I) -> Self::F {
@@ -178,16 +190,15 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Rounds to half precision, ties to even, and writes the bits.
     fn store_f16(self, v: Self::F, out: &mut [u16]);
 
-    /// The transpose of a 4 by 4 block.
+    /// Transposes a 4 by 4 block: element `i` of line `j` of `out` (lines `stride` apart) is `rows[i][at + j]`.
     #[inline(always)]
-    fn transpose4(self, rows: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
-        let mut out = [[0.0; 4]; 4];
-        for i in 0..4 {
-            for j in 0..4 {
-                out[j][i] = rows[i][j];
+    fn transpose4(self, rows: [&[f32]; 4], at: usize, out: &mut [f32], stride: usize) {
+        for j in 0..4 {
+            let line = &mut out[j * stride..][..4];
+            for i in 0..4 {
+                line[i] = rows[i][at + j];
             }
         }
-        out
     }
     /// `-a`
     #[inline(always)]

@@ -1,12 +1,12 @@
 //! Depthwise convolution: each plane is copied once with its padding (and split by column for a stride), so that
 //! every filter element reads whole vectors of neighbouring pixels and no border is a special case.
 
-use super::product::copy_every_second;
 use super::{ConvShape, Grid, PackedConv, Parallel, TileMut, for_each_tile_mut};
 use crate::activation::apply_called;
 use crate::arch::Simd;
 use crate::dispatch::vectorized;
 use crate::matmul::{Bias, Epilogue, ResidualAt};
+use crate::slice::Aligned;
 use crate::slice::{load_clipped, store_clipped};
 
 /// Elements of the padded copy that is worked on at a time.
@@ -60,7 +60,8 @@ vectorized! {
 fn planes_lanes<S: Simd>(s: S, job: &Job<'_>, mut out: TileMut<'_, f32>) {
     let shape = job.shape;
     let (taps, plane_len) = (shape.kh * shape.kw, shape.h * shape.w);
-    let mut band = [0.0f32; BAND_LEN];
+    let mut aligned = Aligned([0.0f32; BAND_LEN]);
+    let band = &mut aligned.0;
     for i in 0..out.rows() {
         let plane = job.first + i;
         let (image, oc) = (plane / shape.oc, plane % shape.oc);
@@ -70,7 +71,7 @@ fn planes_lanes<S: Simd>(s: S, job: &Job<'_>, mut out: TileMut<'_, f32>) {
         let row = out.row(i);
         let bias = if let Bias::Rows(bias) = job.epilogue.bias { bias[oc] } else { 0.0 };
         match Layout::of::<S>(shape) {
-            Some(layout) => plane_lanes(s, shape, &layout, x, weights, bias, &mut band, job.epilogue, row),
+            Some(layout) => plane_lanes(s, shape, &layout, x, weights, bias, band, job.epilogue, row),
             None => plane_scalar(shape, x, weights, bias, row),
         }
         finish(s, job.epilogue, plane * row.len(), row);
@@ -130,8 +131,13 @@ fn plane_lanes<S: Simd>(
         let n_rows = layout.rows.min(shape.oh() - oy);
         for r in 0..(n_rows - 1) * shape.strides[0] + extent {
             let y = (oy * shape.strides[0] + r).wrapping_sub(shape.pads[0]);
-            let line = if y < shape.h { &x[y * shape.w..][..shape.w] } else { &[] };
-            fill_row(s, shape, layout, line, &mut band[r * row_len..][..row_len]);
+            let out = &mut band[r * row_len..][..row_len];
+            if y < shape.h {
+                fill_row(s, shape, layout, &x[y * shape.w..][..shape.w], out);
+            } else if layout.rows < shape.oh() {
+                // A row of padding where an earlier band may have left pixels.
+                out.fill(0.0);
+            }
         }
         let out = &mut out[oy * shape.ow()..][..n_rows * shape.ow()];
         let w = Filter { weights, bias, bounds };
@@ -152,25 +158,51 @@ struct Filter<'a> {
     bounds: (f32, f32),
 }
 
-/// One input row with its padding, phase after phase.
+/// Copies one input row between its padding, column by column into the phases. Padding is zero from the start, since
+/// it is at the same places in every row.
 #[inline(always)]
 fn fill_row<S: Simd>(s: S, shape: &ConvShape, layout: &Layout, line: &[f32], out: &mut [f32]) {
-    let left = shape.pads[1];
-    for (phase, out) in out.chunks_exact_mut(layout.phase_len).enumerate() {
-        // Element `j` of a phase is padded column `j * phases + phase`.
-        let before = left.saturating_sub(phase).div_ceil(layout.phases).min(out.len());
-        let (start, rest) = out.split_at_mut(before);
-        let first = before * layout.phases + phase - left.min(before * layout.phases + phase);
-        let source = line.get(first..).unwrap_or(&[]);
-        let n = source.len().div_ceil(layout.phases).min(rest.len());
-        let (middle, end) = rest.split_at_mut(n);
-        start.fill(0.0);
-        end.fill(0.0);
-        match layout.phases {
-            1 => middle.copy_from_slice(&source[..n]),
-            2 => copy_every_second(s, source, middle),
-            step => middle.iter_mut().zip(source.iter().step_by(step)).for_each(|(x, &y)| *x = y),
+    let (left, phases) = (shape.pads[1], layout.phases);
+    match phases {
+        1 => copy_row(s, line, &mut out[left..]),
+        2 => {
+            // Even and odd source columns start at `left` and `left + 1` of the padded row.
+            let (even, odd) = out.split_at_mut(layout.phase_len);
+            let (even, odd) = if left % 2 == 0 { (even, odd) } else { (odd, even) };
+            split_row(s, line, &mut even[left / 2..], &mut odd[left.div_ceil(2)..]);
         }
+        _ => {
+            for (column, &x) in (left..).zip(line) {
+                let at = column / phases;
+                if at < layout.phase_len {
+                    out[column % phases * layout.phase_len + at] = x;
+                }
+            }
+        }
+    }
+}
+
+/// Copies `line` to the start of `out`, as far as there is room.
+#[inline(always)]
+fn copy_row<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
+    let n = line.len().min(out.len());
+    let (line, out) = (&line[..n], &mut out[..n]);
+    for i in (0..n).step_by(S::LANES) {
+        store_clipped(s, load_clipped(s, &line[i..]), &mut out[i..]);
+    }
+}
+
+/// Copies every second element to `even` and the others to `odd`, as far as there is room.
+#[inline(always)]
+fn split_row<S: Simd>(s: S, line: &[f32], even: &mut [f32], odd: &mut [f32]) {
+    let n_even = line.len().div_ceil(2).min(even.len());
+    let n_odd = (line.len() / 2).min(odd.len());
+    for i in (0..n_even).step_by(S::LANES) {
+        let a = load_clipped(s, &line[2 * i..]);
+        let b = load_clipped(s, &line[(2 * i + S::LANES).min(line.len())..]);
+        let (x, y) = s.deinterleave(a, b);
+        store_clipped(s, x, &mut even[i..n_even]);
+        store_clipped(s, y, &mut odd[i.min(n_odd)..n_odd]);
     }
 }
 

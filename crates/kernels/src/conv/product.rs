@@ -6,6 +6,7 @@ use super::{ConvShape, Grid, Isa, PackedConv, Parallel, TileMut, for_each_tile_m
 use crate::arch::Simd;
 use crate::dispatch::vectorized;
 use crate::matmul::{Blocks, Epilogue, MAX_K_BLOCK, Micro, Pass, Place};
+use crate::slice::Aligned;
 use crate::slice::{load_clipped, store_clipped};
 
 /// Elements of gathered pixels that are worked on at a time: most of a second-level cache's fair share.
@@ -91,7 +92,8 @@ fn multiply_lanes<S: Simd>(s: S, job: &Job<'_>, mut c: TileMut<'_, f32>, place: 
     let terms = Blocks::new(n_terms, MAX_K_BLOCK);
     let rows = Blocks::even(job.shape.oc_group(), S::TILE_ROWS);
     let group_cols = (PIXEL_BLOCK_LEN / terms.longest().max(1) / panel_cols).max(1) * panel_cols;
-    let mut pixels = [0.0f32; PIXEL_BLOCK_LEN];
+    let mut aligned = Aligned([0.0f32; PIXEL_BLOCK_LEN]);
+    let pixels = &mut aligned.0;
     let mut group = 0;
     while group < c.cols() {
         let group_end = (group + group_cols).min(c.cols());
@@ -238,7 +240,7 @@ fn zero_row<S: Simd>(s: S, out: &mut [f32]) {
 }
 
 #[inline(always)]
-pub(super) fn copy_every_second<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
+fn copy_every_second<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
     let mut i = 0;
     while i < out.len() {
         let a = load_clipped(s, &line[2 * i..]);

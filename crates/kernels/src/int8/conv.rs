@@ -1,12 +1,15 @@
 //! Convolution of 8-bit images: signed weights by rows, unsigned pixels gathered four channels side by side.
 
+use std::ops::Range;
+
 use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 
-use super::{Finish, Int8, MIN_TASK_WORK, Tile};
+use super::{Finish, Int8, MAX_TILE, MIN_TASK_WORK, Tile};
 use crate::arch::{Grid, Kernel, Simd, TileMut, for_each_tile_mut};
 use crate::conv::{ConvEpilogue, ConvShape, PackedConv, conv2d_f32};
 use crate::dispatch::{self, Isa};
 use crate::matmul::{Blocks, Elements};
+use crate::slice::Aligned;
 
 /// Bytes of gathered pixels on the stack.
 const PIXEL_BYTES: usize = 96 * 1024;
@@ -262,8 +265,10 @@ impl<F: Finish> Kernel for Job<'_, F> {
             S::LANES
         };
         let terms = Blocks::new(quads, PIXEL_BYTES / (4 * full));
-        let mut pixels = [0u8; PIXEL_BYTES];
-        let mut pixel_sums = [0i32; super::MAX_TILE[1]];
+        let mut aligned = Aligned([0u8; PIXEL_BYTES]);
+        let pixels = &mut aligned.0;
+        let mut pixel_sums = [0i32; MAX_TILE[1]];
+        let needs_sums = self.weights.zeros.iter().any(|&zero| zero != 0);
         let mut tile = Tile::new();
         let (flip, x_shift) = self.x.to_unsigned();
         let x_zero = self.x_zero + x_shift;
@@ -277,10 +282,10 @@ impl<F: Finish> Kernel for Job<'_, F> {
                     let k = terms.range(kb);
                     let panel = &mut pixels[..k.len() * width * 4];
                     if rb == 0 || terms.count > 1 {
-                        if kb == 0 {
-                            pixel_sums = [0; super::MAX_TILE[1]];
+                        source.gather(s, self.first + col, valid, width, k.clone(), panel);
+                        if needs_sums {
+                            add_pixels(s, panel, width, kb == 0, &mut pixel_sums);
                         }
-                        source.gather(self.first + col, valid, width, k.clone(), panel, &mut pixel_sums);
                     }
                     let a = &self.packed[r.start * quads + k.start * r.len()..][..k.len() * r.len()];
                     tile.dot::<S, true>(s, a, panel, r.len(), width, kb == 0);
@@ -311,6 +316,19 @@ impl<F: Finish> Kernel for Job<'_, F> {
     }
 }
 
+/// Adds up the bytes of each pixel of a panel.
+#[inline(always)]
+fn add_pixels<S: Simd>(s: S, panel: &[u8], width: usize, first: bool, sums: &mut [i32; MAX_TILE[1]]) {
+    let ones = s.splat_i(0x0101_0101);
+    for j in (0..width).step_by(S::LANES) {
+        let mut sum = if first { s.splat_i(0) } else { s.load_i(&sums[j..]) };
+        for row in panel.chunks_exact(width * 4) {
+            sum = s.dot4(sum, s.load_bytes(&row[j * 4..]), ones);
+        }
+        s.store_i(sum, &mut sums[j..]);
+    }
+}
+
 impl<'a, F: Finish> Job<'a, F> {
     /// `[c / groups, h, w]`
     fn planes(&self) -> &'a [u8] {
@@ -330,77 +348,116 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Gathers the quads `k` of pixels from `first` on: `[k, width]` of four bytes, adding each pixel's sum to `sums`.
+    /// Gathers the quads `k` of pixels from `first` on: `[k, width]` of four bytes.
     #[inline(always)]
-    fn gather(
+    fn gather<S: Simd>(
         &self,
+        s: S,
         first: usize,
         valid: usize,
         width: usize,
-        k: std::ops::Range<usize>,
+        k: Range<usize>,
         out: &mut [u8],
-        sums: &mut [i32; super::MAX_TILE[1]],
     ) {
         let shape = self.shape;
-        let (plane_len, quads) = (shape.h * shape.w, shape.c_group().div_ceil(4));
-        let pointwise = shape.kh * shape.kw == 1 && shape.strides == [1, 1] && shape.pads == [0; 4];
-        let mut lines = [[0u8; super::MAX_TILE[1]]; 4];
-        for (index, out) in k.zip(out.chunks_exact_mut(width * 4)) {
-            let (tap, q) = (index / quads, index % quads);
-            for (i, line) in lines.iter_mut().enumerate() {
-                let c = 4 * q + i;
-                if c >= shape.c_group() {
-                    // Weights are 0 here, and so must the pixel sums be.
-                    line.fill(0);
-                    continue;
-                }
-                let plane = &self.planes[c * plane_len..][..plane_len];
-                if pointwise {
-                    let source = &plane[first..first + valid];
-                    line.iter_mut().zip(source).for_each(|(x, &y)| *x = y ^ self.flip);
-                } else {
-                    self.gather_line(plane, first, valid, tap, line);
-                }
+        let (taps, quads) = (shape.kh * shape.kw, shape.c_group().div_ceil(4));
+        let run = if taps == 1 && shape.strides == [1, 1] && shape.pads == [0; 4] {
+            // Pixels of a pointwise convolution follow one another through the rows.
+            Some(Run { at: 0, len: valid, left: 0, inside: valid, source: first })
+        } else {
+            None
+        };
+        for tap in k.start / quads..k.end.div_ceil(quads) {
+            let q = k.start.max(tap * quads) - tap * quads..k.end.min((tap + 1) * quads) - tap * quads;
+            let rows = &mut out[(tap * quads + q.start - k.start) * width * 4..];
+            if let Some(run) = run {
+                self.gather_run(s, run, width, q, rows);
+                continue;
             }
-            for (j, out) in out.chunks_exact_mut(4).enumerate().take(valid) {
-                out.copy_from_slice(&[lines[0][j], lines[1][j], lines[2][j], lines[3][j]]);
-            }
-            for j in 0..valid {
-                sums[j] += lines.iter().map(|line| i32::from(line[j])).sum::<i32>();
+            let mut done = 0;
+            while done < valid {
+                let run = self.run(first + done, valid - done, tap, done);
+                self.gather_run(s, run, width, q.clone(), rows);
+                done += run.len;
             }
         }
     }
 
-    /// The pixels of one plane under one filter element.
+    /// The pixels from `pixel` on that share an output row, at most `most`, under one filter element.
     #[inline(always)]
-    fn gather_line(&self, plane: &[u8], first: usize, valid: usize, tap: usize, out: &mut [u8]) {
+    fn run(&self, pixel: usize, most: usize, tap: usize, at: usize) -> Run {
         let shape = self.shape;
         let (ky, kx) = (tap / shape.kw * shape.dilations[0], tap % shape.kw * shape.dilations[1]);
         let (ow, step) = (shape.ow(), shape.strides[1]);
-        let mut done = 0;
-        while done < valid {
-            let (oy, ox) = ((first + done) / ow, (first + done) % ow);
-            let len = (ow - ox).min(valid - done);
-            let run = &mut out[done..done + len];
-            done += len;
-            let y = (oy * shape.strides[0] + ky).wrapping_sub(shape.pads[0]);
-            if y >= shape.h {
-                run.fill(self.zero);
+        let (oy, ox) = (pixel / ow, pixel % ow);
+        let len = (ow - ox).min(most);
+        let y = (oy * shape.strides[0] + ky).wrapping_sub(shape.pads[0]);
+        if y >= shape.h {
+            return Run { at, len, left: len, inside: len, source: 0 };
+        }
+        let x0 = ox * step + kx;
+        let left = shape.pads[1].saturating_sub(x0).div_ceil(step).min(len);
+        let inside = (shape.pads[1] + shape.w).saturating_sub(x0).div_ceil(step).clamp(left, len);
+        let source = if inside > left { y * shape.w + x0 + left * step - shape.pads[1] } else { 0 };
+        Run { at, len, left, inside, source }
+    }
+
+    /// The quads `q` of one run.
+    #[inline(always)]
+    fn gather_run<S: Simd>(&self, s: S, run: Run, width: usize, q: Range<usize>, rows: &mut [u8]) {
+        let shape = self.shape;
+        let (plane_len, step, n) = (shape.h * shape.w, shape.strides[1], run.inside - run.left);
+        let none = [self.flip; MAX_TILE[1]];
+        let mut lines = [[0u8; MAX_TILE[1]]; 4];
+        for (q, row) in q.zip(rows.chunks_exact_mut(width * 4)) {
+            let row = &mut row[run.at * 4..][..run.len * 4];
+            let n_channels = (shape.c_group() - 4 * q).min(4);
+            let pad = |row: &mut [u8]| {
+                for four in row.chunks_exact_mut(4) {
+                    for (i, byte) in four.iter_mut().enumerate() {
+                        // Where there is no channel the pixel must be 0, for the sum of pixels.
+                        *byte = if i < n_channels { self.zero } else { 0 };
+                    }
+                }
+            };
+            pad(&mut row[..run.left * 4]);
+            pad(&mut row[run.inside * 4..]);
+            let row = &mut row[run.left * 4..run.inside * 4];
+            if n == 0 {
                 continue;
             }
-            let x0 = ox * step + kx;
-            let left = shape.pads[1].saturating_sub(x0).div_ceil(step).min(len);
-            let inside =
-                (shape.pads[1] + shape.w).saturating_sub(x0).div_ceil(step).clamp(left, len.max(left));
-            run[..left].fill(self.zero);
-            run[inside..].fill(self.zero);
-            if inside > left {
-                let source = &plane[y * shape.w + x0 + left * step - shape.pads[1]..];
-                let source = source.iter().step_by(step);
-                run[left..inside].iter_mut().zip(source).for_each(|(x, &y)| *x = y ^ self.flip);
+            let plane = |i: usize| &self.planes[(4 * q + i) * plane_len + run.source..][..(n - 1) * step + 1];
+            if step == 1 {
+                let line = |i: usize| if i < n_channels { plane(i) } else { &none[..n] };
+                s.interleave4([line(0), line(1), line(2), line(3)], row);
+            } else {
+                for i in 0..4 {
+                    let line = &mut lines[i][..n];
+                    match i < n_channels {
+                        true => line.iter_mut().zip(plane(i).iter().step_by(step)).for_each(|(x, &y)| *x = y),
+                        false => line.fill(self.flip),
+                    }
+                }
+                s.interleave4([&lines[0][..n], &lines[1][..n], &lines[2][..n], &lines[3][..n]], row);
+            }
+            if self.flip != 0 {
+                row.iter_mut().for_each(|x| *x ^= self.flip);
             }
         }
     }
+}
+
+/// Neighbouring output pixels under one filter element.
+#[derive(Clone, Copy)]
+struct Run {
+    /// Position in the gathered rows.
+    at: usize,
+    len: usize,
+    /// Pixels `left..inside` of the run lie inside the image.
+    left: usize,
+    inside: usize,
+    /// Index in the plane of the first of these.
+    source: usize,
 }
 
 /// The definition: the reference.
