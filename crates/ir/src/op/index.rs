@@ -176,7 +176,7 @@ impl GatherNd {
 }
 
 fn non_zero_dims(facts: &Facts<'_>) -> Dims {
-    let rank = facts.dims(0).map_or(Dim::Unknown, |dims| Dim::Known(dims.len()));
+    let rank = facts.dims(0).map_or(Dim::Unknown, |dims| Dim::Known(dims.len().max(1)));
     let n = facts.ints(0).map(|values| values.iter().filter(|&&value| value != 0).count());
     infer::dims([rank, n.map_or(Dim::Unknown, Dim::Known)])
 }

@@ -247,7 +247,7 @@ impl Movement {
     }
 }
 
-/// How one axis is sliced, by numpy's rule: the elements `start`, `start + step`, .. are taken, `len` of them.
+/// How one axis is sliced: the elements `start`, `start + step`, .. are taken, `len` of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SliceRange {
     /// The first element.
@@ -259,6 +259,8 @@ pub struct SliceRange {
 }
 
 /// The elements that `start..end` in steps of `step` names on an axis of `size`; `None` if `step` is 0.
+///
+/// As in Python, but for one case: a start before the first element is the first element, also for negative steps.
 pub fn slice_range(size: usize, start: i64, end: i64, step: i64) -> Option<SliceRange> {
     let signed = i64::try_from(size).ok()?;
     let resolve =
@@ -270,11 +272,12 @@ pub fn slice_range(size: usize, start: i64, end: i64, step: i64) -> Option<Slice
             (start, resolve(end, 0, signed) - start)
         }
         _ => {
-            let start = resolve(start, -1, signed - 1);
-            (start, start - resolve(end, -1, signed - 1))
+            let start = resolve(start, 0, (signed - 1).max(0));
+            (start, start - resolve(end, -1, (signed - 1).max(0)))
         }
     };
-    let len = u64::try_from(distance).unwrap_or(0).div_ceil(step.unsigned_abs()) as usize;
+    let steps = u64::try_from(distance).unwrap_or(0).div_ceil(step.unsigned_abs()) as usize;
+    let len = if size == 0 { 0 } else { steps };
     Some(SliceRange { start: usize::try_from(start).unwrap_or(0), len, step })
 }
 
@@ -709,15 +712,18 @@ mod tests {
     }
 
     #[test]
-    fn slices_follow_python() {
+    fn slices_follow_the_standard() {
         // (size, start, end, step) and len(range(size)[start:end:step]) with its first element.
-        let cases: [((usize, i64, i64, i64), (usize, usize)); 8] = [
+        let cases: [((usize, i64, i64, i64), (usize, usize)); 10] = [
             ((10, 0, i64::MAX, 1), (0, 10)),
             ((10, -3, -1, 1), (7, 2)),
             ((10, 20, 30, 1), (10, 0)),
             ((10, i64::MAX, i64::MIN, -1), (9, 10)),
             ((10, 8, 1, -3), (8, 3)),
             ((0, 0, 5, 2), (0, 0)),
+            ((0, -1, -9, -1), (0, 0)),
+            // Not Python's answer but the standard's: the start is limited to the axis.
+            ((1, -9, -4, -3), (0, 1)),
             ((5, 0, 5, i64::MAX), (0, 1)),
             ((5, -1, i64::MIN, i64::MIN), (4, 1)),
         ];

@@ -1,7 +1,7 @@
 //! Operators that find elements: those that are not zero, one-hot rows, boxes that do not overlap.
 
 use dunlin_ir::op::index::{Axis, NonMaxSuppression};
-use dunlin_ir::{DType, Element, Tensor};
+use dunlin_ir::{DType, Element, Shape, Tensor};
 
 use super::order::Sortable as _;
 use super::{axis, reserved};
@@ -12,13 +12,16 @@ use crate::{Ctx, Inputs, OpError};
 pub(super) fn non_zero(inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let x = inputs.tensor(0)?;
     let found = non_zero_positions(x)?;
-    let (rank, n) = (x.rank(), found.len());
-    let mut out = ctx.alloc(DType::I64, [rank, n].into())?;
+    // A scalar counts as a list of one.
+    let list = Shape::new(&[1]);
+    let shape = if x.rank() == 0 { &list } else { x.shape() };
+    let n = found.len();
+    let mut out = ctx.alloc(DType::I64, [shape.rank(), n].into())?;
     let coordinates = out.view_mut::<i64>()?;
-    let strides = x.shape().strides();
-    for axis in 0..rank {
+    let strides = shape.strides();
+    for axis in 0..shape.rank() {
         for (coordinate, &at) in coordinates[axis * n..(axis + 1) * n].iter_mut().zip(&found) {
-            *coordinate = (at / strides[axis] % x.shape()[axis]) as i64;
+            *coordinate = (at / strides[axis] % shape[axis]) as i64;
         }
     }
     Ok(out)
