@@ -144,7 +144,7 @@ impl Op {
     /// Whether two runs on the same inputs may differ: such nodes are neither folded nor merged.
     pub fn is_random(&self) -> bool {
         match self {
-            Op::Random(_) => true,
+            Op::Random(_) | Op::Normalize(Normalize::Dropout(_)) => true,
             Op::Control(control) => control.is_random(),
             _ => false,
         }

@@ -8,6 +8,9 @@ mod square;
 mod strided;
 mod weight;
 
+pub(crate) use product::Ring;
+pub(crate) use strided::{broadcast, permuted};
+
 use std::sync::Arc;
 
 use dunlin_ir::Tensor;

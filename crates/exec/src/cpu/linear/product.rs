@@ -16,7 +16,7 @@ const MIN_KERNEL_WORK: usize = 1 << 11;
 
 /// Which matrices are multiplied: `[m, k] x [k, n]`, for each place of the batch.
 #[derive(Debug)]
-pub(super) struct Products {
+pub(crate) struct Products {
     pub m: usize,
     pub k: usize,
     pub n: usize,
@@ -100,7 +100,7 @@ pub(super) enum Right<'a, T> {
 }
 
 /// An element type that can be multiplied and summed.
-pub(super) trait Ring: Element + Default {
+pub(crate) trait Ring: Element + Default {
     /// `self + a * b`; integers wrap.
     fn plus_product(self, a: Self, b: Self) -> Self;
     /// `self + other`; integers wrap.

@@ -1,21 +1,34 @@
 //! Copies of tensors whose axes are permuted, repeated or summed.
 
 use dunlin_ir::{Shape, Tensor};
+use dunlin_kernels::strided::{View, copy_strided};
 use dunlin_sys::for_each_chunk_mut;
 
 use super::product::Ring;
 use crate::{Ctx, OpError};
 
-/// Elements that one task copies, roughly.
+/// Elements that one task sums, roughly.
 const TASK_LEN: usize = 1 << 14;
 
 /// A size and the distance between neighbours, in elements.
 pub(super) type Axis = (usize, usize);
 
 /// `x` with its axes in another order.
-pub(super) fn permuted<T: Ring>(x: &Tensor, axes: &[usize], ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+pub(crate) fn permuted<T: Ring>(x: &Tensor, axes: &[usize], ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let strides = x.shape().strides();
     let axes: Vec<Axis> = axes.iter().map(|&axis| (x.shape()[axis], strides[axis])).collect();
+    gathered::<T>(x, &axes, &[], ctx)
+}
+
+/// `x` repeated to fill `shape`, which it must broadcast to.
+pub(crate) fn broadcast<T: Ring>(x: &Tensor, shape: &Shape, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+    let strides = x.shape().strides();
+    let pad = shape.rank() - x.rank();
+    let axis = |i: usize| match i.checked_sub(pad) {
+        Some(own) if x.shape()[own] != 1 => (shape[i], strides[own]),
+        _ => (shape[i], 0),
+    };
+    let axes: Vec<Axis> = (0..shape.rank()).map(axis).collect();
     gathered::<T>(x, &axes, &[], ctx)
 }
 
@@ -30,21 +43,32 @@ pub(super) fn gathered<T: Ring>(
     if summed.is_empty() && is_row_major(kept) && shape.n_elements() == x.len() {
         return Ok(x.clone().reshaped(shape)?);
     }
-    let mut out = ctx.alloc(T::DTYPE, shape)?;
-    let x = x.view::<T>()?;
+    let mut out = ctx.alloc(T::DTYPE, shape.clone())?;
+    if summed.is_empty() {
+        let strides: Vec<isize> = kept.iter().map(|&(_, stride)| stride as isize).collect();
+        let view = View::new(0, &shape, &strides);
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(out.view_mut::<T>()?);
+        copy_strided(ctx.pool(), x.bytes(), size_of::<T>(), &view, bytes);
+        return Ok(out);
+    }
+    let (x, y) = (x.view::<T>()?, out.view_mut::<T>()?);
     let (outer, (row_len, stride)) = match kept {
         [outer @ .., last] => (outer, *last),
         [] => (&[][..], (1, 0)),
     };
-    let y = out.view_mut::<T>()?;
     if y.is_empty() {
         return Ok(out);
     }
-    let rows_per_task = (TASK_LEN / row_len).max(1);
+    let n_summed: usize = summed.iter().map(|&(size, _)| size).product();
+    let rows_per_task = (TASK_LEN / row_len.saturating_mul(n_summed).max(1)).max(1);
     for_each_chunk_mut(ctx.pool(), y, rows_per_task * row_len, &|task, y| {
         for (i, y) in y.chunks_exact_mut(row_len).enumerate() {
             let base = offset(outer, task * rows_per_task + i);
-            copy_row(x, base, stride, summed, y);
+            y.fill(T::default());
+            for i in 0..n_summed {
+                let base = base + offset(summed, i);
+                y.iter_mut().enumerate().for_each(|(i, y)| *y = y.plus(x[base + i * stride]));
+            }
         }
     });
     Ok(out)
@@ -66,25 +90,6 @@ fn offset(axes: &[Axis], mut position: usize) -> usize {
         position /= size;
     }
     offset
-}
-
-fn copy_row<T: Ring>(x: &[T], base: usize, stride: usize, summed: &[Axis], y: &mut [T]) {
-    if summed.is_empty() {
-        if stride == 1 {
-            y.copy_from_slice(&x[base..][..y.len()]);
-        } else {
-            y.iter_mut().enumerate().for_each(|(i, y)| *y = x[base + i * stride]);
-        }
-        return;
-    }
-    let n_summed = summed.iter().map(|&(size, _)| size).product();
-    y.fill(T::default());
-    for i in 0..n_summed {
-        let base = base + offset(summed, i);
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = y.plus(x[base + i * stride]);
-        }
-    }
 }
 
 /// Axes of a row-major tensor.

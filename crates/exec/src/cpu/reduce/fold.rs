@@ -1,7 +1,9 @@
-//! Reductions to one value. Sums run in `f64` or in 64-bit integers, in an order that depends on shapes alone.
+//! Reductions to one value. Sums run in an order that depends on shapes alone: short ones of `f32` in the kernel, all
+//! others in `f64` or in 64-bit integers.
 
 use dunlin_ir::op::reduce::{Fold, FoldKind};
 use dunlin_ir::{DType, Shape, Tensor};
+use dunlin_kernels::reduce::{Reduce, reduce_f32};
 use dunlin_sys::{Parallel, for_each_chunk_mut};
 
 use super::region::{Inner, Region};
@@ -13,6 +15,8 @@ use crate::{Ctx, Inputs, OpError, Outputs, one};
 const TASK_LEN: usize = 1 << 15;
 /// Results that are accumulated side by side.
 const WIDTH: usize = 256;
+/// Most elements that are summed in single precision, by the kernel.
+const MAX_KERNEL_LEN: usize = 4096;
 /// Independent accumulators of one result.
 const LANES: usize = 8;
 
@@ -32,7 +36,28 @@ pub(super) fn run(op: &Fold, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<O
         out.view_mut::<u8>()?.iter_mut().for_each(|byte| *byte = (*byte).min(1));
         return Ok(one(out.bit_cast(DType::Bool)?));
     }
+    if let (DType::F32, Some(kind), Some((n, inner))) = (x.dtype(), kernel_kind(op.kind), region.single())
+        && n <= MAX_KERNEL_LEN
+    {
+        let mut out = ctx.alloc(DType::F32, shape)?;
+        reduce_f32(ctx.pool(), kind, x.view()?, n, inner, out.view_mut()?);
+        return Ok(one(out));
+    }
     dispatch_number!(x.dtype(), T, fold_kind::<T>(op.kind, x, &region, shape, ctx).map(one))
+}
+
+fn kernel_kind(kind: FoldKind) -> Option<Reduce> {
+    match kind {
+        FoldKind::L1 => Some(Reduce::L1),
+        FoldKind::L2 => Some(Reduce::L2),
+        FoldKind::LogSum | FoldKind::LogSumExp => None,
+        FoldKind::Max => Some(Reduce::Max),
+        FoldKind::Mean => Some(Reduce::Mean),
+        FoldKind::Min => Some(Reduce::Min),
+        FoldKind::Prod => Some(Reduce::Prod),
+        FoldKind::Sum => Some(Reduce::Sum),
+        FoldKind::SumSquare => Some(Reduce::SumSquare),
+    }
 }
 
 fn kept_shape(shape: &Shape, reduced: &[bool], keep_dims: bool) -> Shape {

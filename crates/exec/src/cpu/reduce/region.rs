@@ -52,14 +52,6 @@ impl Region {
         region
     }
 
-    /// How many results a step of the kept axes holds.
-    pub fn row_len(&self) -> usize {
-        match self.inner {
-            Inner::Reduced(_) => 1,
-            Inner::Kept(n) => n,
-        }
-    }
-
     /// How many elements go into one result.
     pub fn n_reduced(&self) -> usize {
         let outer = self.reduced.iter().fold(1usize, |n, &(size, _)| n.saturating_mul(size));
@@ -82,6 +74,15 @@ impl Region {
     /// Calls `f` with the offset of each step of the reduced axes.
     pub fn for_each_reduced(&self, mut f: impl FnMut(usize)) {
         walk(&self.reduced, 0, &mut f);
+    }
+
+    /// The extents `[_, n, inner]` of a tensor of which one group of axes is reduced, of size `n`.
+    pub fn single(&self) -> Option<(usize, usize)> {
+        match (self.inner, self.reduced.as_slice()) {
+            (Inner::Reduced(n), []) => Some((n, 1)),
+            (Inner::Kept(inner), [(n, _)]) => Some((*n, inner)),
+            _ => None,
+        }
     }
 
     /// The length of the tensor if all of it goes into one result, as neighbours.
@@ -109,11 +110,12 @@ mod tests {
     fn neighbouring_axes_are_one() {
         let region = |shape: &[usize], reduced: &[bool]| Region::new(&Shape::new(shape), reduced);
         let all = region(&[2, 3, 4], &[true; 3]);
-        assert_eq!((all.whole(), all.n_reduced(), all.row_len()), (Some(24), 24, 1));
+        assert_eq!((all.whole(), all.n_reduced()), (Some(24), 24));
         let middle = region(&[2, 3, 1, 4], &[false, true, false, false]);
         assert_eq!((middle.inner, middle.n_reduced(), middle.base(1)), (Inner::Kept(4), 3, 12));
         let ends = region(&[2, 3, 4], &[true, false, true]);
         assert_eq!((ends.inner, ends.n_reduced(), ends.base(2)), (Inner::Reduced(4), 8, 8));
+        assert_eq!((middle.single(), ends.single()), (Some((3, 4)), None));
         let mut offsets = Vec::new();
         ends.for_each_reduced(|offset| offsets.push(offset));
         assert_eq!(offsets, [0, 12]);
