@@ -67,9 +67,8 @@ fn run_loop(op: &Loop, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs
     }
     let mut results: Outputs = Outputs::new();
     if n_done == 0 && !stacks.is_empty() {
-        let unset = [Fact::default(), Fact::default()].into_iter();
         let known = carried.iter().map(Some).chain(captures.iter().map(Option::as_ref)).map(fact_of);
-        let types = output_types(&op.body, &unset.chain(known).collect::<Vec<_>>());
+        let types = output_types(&op.body, &op.counter_facts().into_iter().chain(known).collect::<Vec<_>>());
         for (stack, ty) in stacks.iter_mut().zip(&types[(1 + op.n_carried).min(types.len())..]) {
             *stack = Stack::empty(ty, 0, ctx)?;
         }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::infer::{self, Fact, Facts, Inferred, join};
-use crate::{Dim, Dims, Graph, Tensor, Type, ValueId};
+use crate::{DType, Dim, Dims, Graph, Tensor, Type};
 
 /// Operators of control flow over nested graphs.
 ///
@@ -155,14 +155,22 @@ impl Loop {
         condition.and_then(truth) != Some(true)
     }
 
+    /// What is known of the body's first two inputs: the iteration's number, and the condition.
+    pub fn counter_facts(&self) -> [Fact; 2] {
+        [(0, DType::I64), (1, DType::Bool)].map(|(i, dtype)| {
+            let declared = self.body.inputs.get(i).and_then(|&id| self.body.value(id).ty.dims());
+            let dims = declared.map_or_else(Default::default, |dims| dims.iter().cloned().collect());
+            Fact::new(Some(dtype), Some(dims))
+        })
+    }
+
     fn types(&self, facts: &Facts<'_>) -> Vec<Type> {
         let first: Vec<Type> = (2..2 + self.n_carried).map(|i| fact(facts, i).ty).collect();
         let captures = (2 + self.n_carried..facts.len()).map(|i| fact(facts, i));
-        let declared = |i: usize| Fact::of(declared_input(&self.body, i));
         let rest: Vec<Fact> = captures.collect();
         let settled = settle(&self.body, first, |carried| {
             let carried = carried.iter().cloned().map(Fact::of);
-            let inputs = [declared(0), declared(1)].into_iter().chain(carried).chain(rest.iter().cloned());
+            let inputs = self.counter_facts().into_iter().chain(carried).chain(rest.iter().cloned());
             let mut types = output_types(&self.body, &inputs.collect::<Vec<_>>());
             if !types.is_empty() {
                 types.remove(0);
@@ -268,10 +276,6 @@ fn fact(facts: &Facts<'_>, i: usize) -> Fact {
     facts.fact(i).cloned().unwrap_or_default()
 }
 
-fn declared_input(graph: &Graph, i: usize) -> Type {
-    graph.inputs.get(i).map(|&id: &ValueId| graph.value(id).ty.clone()).unwrap_or_default()
-}
-
 fn truth(tensor: &Tensor) -> Option<bool> {
     match tensor.view::<crate::Bool>() {
         Ok([value]) => Some(value.get()),
@@ -335,7 +339,7 @@ mod tests {
     use super::*;
     use crate::op::Elementwise;
     use crate::op::elementwise::Binary;
-    use crate::{DType, Node, Origin, Shape, ValueInfo};
+    use crate::{Node, Origin, Shape, ValueInfo};
 
     /// A body `(iteration, condition, x, capture) -> (true, x + capture, x)`.
     fn adding() -> Loop {
