@@ -17,6 +17,8 @@
 //! | pooling (global: a reduction) | | [`pool::pool2d_f32`] |
 //! | f16, bf16 and 8-bit to and from `f32` | | [`convert`] |
 //! | transpose, slice, broadcast, tile | | [`strided::copy_strided`] |
+//! | the leaves that rows reach in trees | [`tree::Trees::new`] | [`tree::Trees::leaves_of_rows`] |
+//! | a vector against rows: products, distances | | [`vector::dots`], [`vector::squared_distances`] |
 //! | rows by index | | [`gather::gather_rows`] |
 //! | transposes of matrices | | [`transpose::transpose_f32`] |
 //! | functions of one element | | [`unary::unary_f32`], [`activation::Activation::apply`] |
@@ -50,4 +52,6 @@ pub mod strided;
 #[cfg(test)]
 mod testing;
 pub mod transpose;
+pub mod tree;
 pub mod unary;
+pub mod vector;

@@ -161,7 +161,8 @@ def map_proto(name: str, value: dict) -> MapProto:
     """From strings or integers to floats or integers (onnx's own helper takes no strings)."""
     keys, values = list(value), np.array(list(value.values()))
     values = values.astype(np.float32) if values.dtype.kind == "f" else values
-    held = SequenceProto(elem_type=SequenceProto.TENSOR, tensor_values=[numpy_helper.from_array(values)])
+    each = [numpy_helper.from_array(np.array(value)) for value in values]
+    held = SequenceProto(elem_type=SequenceProto.TENSOR, tensor_values=each)
     if keys and isinstance(keys[0], str):
         strings = [key.encode() for key in keys]
         return MapProto(name=name, key_type=TensorProto.STRING, string_keys=strings, values=held)

@@ -65,6 +65,7 @@ pub(crate) fn pack(
     match op {
         Op::Convolution(op) => convolution::pack(op, constants),
         Op::Linear(op) => linear::pack(op, constants),
+        Op::Ml(op) => ml::pack(op),
         Op::Recurrent(op) => recurrent::pack(op, constants),
         Op::Text(op) => text::pack(op),
         _ => Ok(None),

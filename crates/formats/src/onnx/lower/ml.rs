@@ -1,6 +1,0 @@
-//! Lowering of the ml family.
-
-use super::Row;
-
-/// The operators of this family.
-pub(super) const TABLE: &[Row] = &[];

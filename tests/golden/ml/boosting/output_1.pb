@@ -1,0 +1,1 @@
+BprobabilitiesJHú?*ÛW>È<X>ú?*ÛW>È<X>M`>Y»?Rõ`>M`>Y»?Rõ`>´„W>žva>+Á?´„W>žva>+Á?

@@ -1,0 +1,1 @@
+BvariableJJü3C‹{ÏBJü3C‡·ﬁB6v”Bæ1C

@@ -1,0 +1,1 @@
+BprobabilitiesJHƒcp>CÆ?sƒp>(Ü?$IH>:FH>öx>®Ÿ?Sy>ùQO>»z?ÃN>>>‹#>5]á>ÆG>|@F>oª?

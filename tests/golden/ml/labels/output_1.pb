@@ -1,0 +1,1 @@
+2none2x2none2yBout1

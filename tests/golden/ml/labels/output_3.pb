@@ -1,0 +1,1 @@
+2_Unused2A2_Unused2_UnusedBout3

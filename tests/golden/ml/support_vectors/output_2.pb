@@ -1,0 +1,1 @@
+F2u2v2u2u2u2v2u2v2u2v2u2v2u2u2v2u2u2u2u2u2u2v2v2v2v2v2v2v2v2u2v2v2u2v2v2v2v2u2u2v2v2u2u2u2u2u2u2u2u2u2u2u2u2u2u2u2u2v2u2u2u2v2u2u2u2u2u2u2u2uBall8
