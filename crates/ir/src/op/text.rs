@@ -16,6 +16,8 @@ pub enum Text {
     RegexFullMatch(RegexFullMatch),
     /// Counts n-grams.
     TfIdfVectorizer(Box<TfIdfVectorizer>),
+    /// Cuts each string into tokens, along a new last axis.
+    Tokenizer(Tokenizer),
 }
 
 /// Where strings are cut.
@@ -54,6 +56,30 @@ pub enum CaseChange {
 pub struct RegexFullMatch {
     /// In RE2's syntax.
     pub pattern: String,
+}
+
+/// How strings are cut into tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokenizer {
+    /// What a token is.
+    pub tokens: Tokens,
+    /// Shorter tokens are dropped: a number of characters, at least 1.
+    pub min_chars: usize,
+    /// Whether each string's tokens stand between the characters U+0002 and U+0003.
+    pub has_marks: bool,
+    /// What follows the tokens of strings that have fewer.
+    pub padding: String,
+}
+
+/// What a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tokens {
+    /// Each character.
+    Chars,
+    /// What matches this pattern, in RE2's syntax.
+    Matching(String),
+    /// What remains between matches of the first pattern, cut again by each further one.
+    Between(Vec<String>),
 }
 
 /// Which n-grams are counted, and how counts are weighted.
@@ -104,6 +130,7 @@ impl Text {
             Text::StringNormalizer(_) => "StringNormalizer",
             Text::RegexFullMatch(_) => "RegexFullMatch",
             Text::TfIdfVectorizer(_) => "TfIdfVectorizer",
+            Text::Tokenizer(_) => "Tokenizer",
         }
     }
 
@@ -123,6 +150,10 @@ impl Text {
                 let parts = facts.dims(0).map(|dims| dims.iter().cloned().chain([Dim::Unknown]).collect());
                 let parts = infer::Fact::new(Some(DType::String), parts);
                 smallvec::smallvec![parts, infer::Fact::new(Some(DType::I64), same())]
+            }
+            Text::Tokenizer(_) => {
+                let tokens = facts.dims(0).map(|dims| dims.iter().cloned().chain([Dim::Unknown]).collect());
+                infer::one(Some(DType::String), tokens)
             }
             Text::StringNormalizer(_) => infer::one(Some(DType::String), last_as(Dim::Unknown)),
             Text::RegexFullMatch(_) => infer::one(Some(DType::Bool), same()),

@@ -2,6 +2,7 @@
 
 mod ngram;
 mod pattern;
+mod token;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,12 +16,14 @@ use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 use ngram::NGrams;
 use pattern::Pattern;
+use token::Cutter;
 
 /// Prepares what attributes describe: patterns and tables of n-grams.
 pub(crate) fn pack(op: &Text) -> Result<Option<Arc<dyn Packed>>, OpError> {
     Ok(match op {
         Text::RegexFullMatch(op) => Some(Arc::new(Pattern::new(&op.pattern)?)),
         Text::TfIdfVectorizer(op) => Some(Arc::new(NGrams::new(op)?)),
+        Text::Tokenizer(op) => Some(Arc::new(Cutter::new(op)?)),
         _ => None,
     })
 }
@@ -35,6 +38,10 @@ pub(crate) fn run(op: &Text, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<O
         Text::TfIdfVectorizer(op) => match ctx.packed::<NGrams>() {
             Some(grams) => grams.count(op, inputs.tensor(0)?, ctx).map(one),
             None => NGrams::new(op)?.count(op, inputs.tensor(0)?, ctx).map(one),
+        },
+        Text::Tokenizer(op) => match ctx.packed::<Cutter>() {
+            Some(cutter) => cutter.tokenize(op, inputs.tensor(0)?, ctx).map(one),
+            None => Cutter::new(op)?.tokenize(op, inputs.tensor(0)?, ctx).map(one),
         },
     }
 }

@@ -3,12 +3,14 @@
 //! The differences that matter: in RE2 `\d`, `\w`, `\s` and `\b` know ASCII alone, `\Q..\E` quotes, a `{` that begins
 //! no repetition is a character, and bracketed classes know no set operations.
 
+use std::ops::Range;
+
 use regex::Regex;
 
 use crate::OpError;
 use crate::plan::Packed;
 
-/// A compiled pattern that must match a whole string.
+/// A compiled pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
@@ -21,14 +23,29 @@ const MAX_COMPILED_BYTES: usize = 16 << 20;
 impl Pattern {
     /// Compiles a pattern in RE2's syntax.
     pub fn new(pattern: &str) -> Result<Pattern, OpError> {
+        Pattern::within(pattern, r"\A(?:", r")\z")
+    }
+
+    /// Compiles a pattern in RE2's syntax that may match any part of a string: the leftmost, and of alternatives the
+    /// first.
+    pub fn of_part(pattern: &str) -> Result<Pattern, OpError> {
+        Pattern::within(pattern, "", "")
+    }
+
+    fn within(pattern: &str, before: &str, after: &str) -> Result<Pattern, OpError> {
         let bad = |error: &dyn std::fmt::Display| {
             OpError::value("a pattern in RE2's syntax", format!("{pattern:?}: {error}"))
         };
         let translated = translated(pattern).map_err(|error| bad(&error))?;
-        let built = regex::RegexBuilder::new(&format!(r"\A(?:{translated})\z"))
+        let built = regex::RegexBuilder::new(&format!("{before}{translated}{after}"))
             .size_limit(MAX_COMPILED_BYTES)
             .build();
         Ok(Pattern { regex: built.map_err(|error| bad(&error))?, byte_len: pattern.len() })
+    }
+
+    /// The first match from `start` on, for a pattern of a part.
+    pub fn find(&self, string: &str, start: usize) -> Option<Range<usize>> {
+        self.regex.find_at(string, start).map(|found| found.range())
     }
 
     /// Whether all of `string` matches.

@@ -3,9 +3,10 @@
 use dunlin_ir::Tensor;
 use dunlin_ir::op::Text;
 use dunlin_ir::op::text::{
-    CaseChange, RegexFullMatch, StringNormalizer, StringSplit, TfIdfVectorizer, Weighting,
+    CaseChange, RegexFullMatch, StringNormalizer, StringSplit, TfIdfVectorizer, Tokenizer, Tokens, Weighting,
 };
 
+use super::table::MICROSOFT;
 use super::{LowerError, Lowered, NodeContext, Row};
 
 /// The operators of this family.
@@ -15,6 +16,7 @@ pub(super) const TABLE: &[Row] = &[
     Row::main("StringNormalizer", 10..=28, string_normalizer),
     Row::main("RegexFullMatch", 20..=28, regex_full_match),
     Row::main("TfIdfVectorizer", 9..=28, tf_idf_vectorizer),
+    Row::of(MICROSOFT, "Tokenizer", tokenizer),
 ];
 
 fn string_split(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
@@ -69,6 +71,23 @@ fn tf_idf_vectorizer(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerErr
         return Err(LowerError::attribute("weights", expected, vectorizer.weights.len()));
     }
     Ok(Text::TfIdfVectorizer(Box::new(vectorizer)).into())
+}
+
+fn tokenizer(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
+    let tokens = match (node.strings("separators")?, node.string("tokenexp")?) {
+        (Some(separators), _) if separators == [""] => Tokens::Chars,
+        (Some(separators), _) if !separators.is_empty() => Tokens::Between(separators),
+        (_, Some(pattern)) if pattern == "." => Tokens::Chars,
+        (_, Some(pattern)) => Tokens::Matching(pattern),
+        (_, None) => return Err(LowerError::MissingAttribute("tokenexp".into())),
+    };
+    let tokenizer = Tokenizer {
+        tokens,
+        min_chars: count(node, "mincharnum")?.max(1),
+        has_marks: node.flag("mark", false)?,
+        padding: node.string_or("pad_value", "")?,
+    };
+    Ok(Text::Tokenizer(tokenizer).into())
 }
 
 fn count(node: &NodeContext<'_, '_>, name: &str) -> Result<usize, LowerError> {
