@@ -7,30 +7,6 @@ use dunlin_kernels::activation::Activation as Kernel;
 use super::real::Real;
 use crate::OpError;
 
-/// The kernels' name for an activation, if they have it.
-pub(crate) fn of_kernel(activation: Option<Activation>) -> Option<Kernel> {
-    let Some(activation) = activation else { return Some(Kernel::None) };
-    Some(match activation {
-        Activation::Clip { min, max } => Kernel::Clip { lo: min, hi: max },
-        Activation::Unary(Unary::Elu { alpha }) => Kernel::Elu { alpha },
-        Activation::Unary(Unary::Gelu { approximate: Approximate::None }) => Kernel::GeluErf,
-        Activation::Unary(Unary::Gelu { approximate: Approximate::Tanh }) => Kernel::GeluTanh,
-        Activation::Unary(Unary::HardSigmoid { alpha, beta }) => Kernel::HardSigmoid { alpha, beta },
-        Activation::Unary(Unary::HardSwish) => Kernel::HardSwish,
-        Activation::Unary(Unary::LeakyRelu { alpha }) => Kernel::LeakyRelu { alpha },
-        Activation::Unary(Unary::Mish) => Kernel::Mish,
-        Activation::Unary(Unary::Relu) => Kernel::Relu,
-        Activation::Unary(Unary::Selu { alpha, gamma }) => Kernel::Selu { alpha, gamma },
-        Activation::Unary(Unary::Sigmoid) => Kernel::Sigmoid,
-        Activation::Unary(Unary::Softplus) => Kernel::Softplus,
-        Activation::Unary(Unary::Softsign) => Kernel::Softsign,
-        Activation::Unary(Unary::Swish { alpha }) => Kernel::Swish { alpha },
-        Activation::Unary(Unary::Tanh) => Kernel::Tanh,
-        Activation::Unary(Unary::ThresholdedRelu { alpha }) => Kernel::ThresholdedRelu { alpha },
-        Activation::Unary(_) => return None,
-    })
-}
-
 /// Applies an activation in place.
 ///
 /// # Errors

@@ -17,6 +17,9 @@ pub enum Linear {
     FusedMatMul(FusedMatMul),
     /// `alpha * a * b + beta * c`, `a` and `b` perhaps transposed.
     Gemm(Gemm),
+    /// A layer of a network, fused: `activation(x w + bias + residual)` in `float32`. Inputs: x `[.., k]`, w `[k, n]`, bias
+    /// `[n]`?, residual `[.., n]`?
+    Dense(Dense),
     /// A sum of products over named dimensions.
     Einsum(Equation),
     /// The determinants of square matrices: `[.., n, n]` to `[..]`.
@@ -34,6 +37,13 @@ pub struct FusedMatMul {
     pub a: Layout,
     /// How the second operand is stored.
     pub b: Layout,
+}
+
+/// The attributes of a fused layer.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Dense {
+    /// Applied to the sum.
+    pub activation: Option<Activation>,
 }
 
 /// How a batch of matrices `[.., rows, cols]` is stored. Vectors are not affected.
@@ -68,6 +78,7 @@ impl Linear {
             Linear::FusedMatMul(_) => "FusedMatMul",
             Linear::Gemm(Gemm { activation: None, .. }) => "Gemm",
             Linear::Gemm(_) => "FusedGemm",
+            Linear::Dense(_) => "Dense",
             Linear::Einsum(_) => "Einsum",
             Linear::Det => "Det",
             Linear::Inverse => "Inverse",
@@ -77,7 +88,7 @@ impl Linear {
     /// What is known of the outputs before a run.
     pub fn infer(&self, facts: &Facts<'_>) -> Inferred {
         let dims = match self {
-            Linear::MatMul => matmul_dims(facts.dims(0), facts.dims(1)),
+            Linear::MatMul | Linear::Dense(_) => matmul_dims(facts.dims(0), facts.dims(1)),
             Linear::FusedMatMul(op) => op.dims(facts),
             Linear::Gemm(gemm) => gemm.dims(facts),
             Linear::Einsum(equation) => equation.dims(facts),

@@ -10,7 +10,7 @@ use dunlin_kernels::matmul::{Bias, Epilogue, Order, Residual, ResidualAt};
 use super::product::{Products, Right, Ring, multiply_f32};
 use super::strided::permuted;
 use super::weight::Weight;
-use crate::cpu::activation::of_kernel;
+use crate::cpu::activation::kernel;
 use crate::cpu::dispatch::dispatch;
 use crate::cpu::number::Number;
 use crate::cpu::real::{is_narrow, narrowed, widen};
@@ -60,7 +60,7 @@ pub(super) fn gemm(op: &Gemm, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outp
             Some((c, place)) => Some((c.view::<T>()?, place)),
             None => None,
         };
-        finish(op, kernel_activation(op)?, y, c, products.n);
+        finish(op, kernel(op.activation)?, y, c, products.n);
         Ok(one(out))
     })
 }
@@ -116,7 +116,7 @@ fn singles(
     let &Products { m, n, .. } = products;
     let mut out = ctx.alloc(DType::F32, [m, n].into())?;
     let mut epilogue =
-        Epilogue { alpha: op.alpha, activation: kernel_activation(op)?, ..Epilogue::default() };
+        Epilogue { alpha: op.alpha, activation: kernel(op.activation)?, ..Epilogue::default() };
     let scaled: Cow<'_, [f32]>;
     if let Some((c, place)) = c {
         let c = c.view::<f32>()?;
@@ -136,11 +136,6 @@ fn singles(
     }
     multiply_f32(products, a.view()?, b, out.view_mut()?, &epilogue, ctx)?;
     Ok(out)
-}
-
-fn kernel_activation(op: &Gemm) -> Result<KernelActivation, OpError> {
-    let name = op.activation.map_or("", |activation| activation.name());
-    of_kernel(op.activation).ok_or_else(|| OpError::unsupported(format!("the activation {name}")))
 }
 
 /// Scales, adds and activates in `f64`, unless the numbers are integers that are only added.

@@ -1,12 +1,13 @@
 //! Products of matrices with broadcast batches.
 
-use dunlin_ir::op::linear::{FusedMatMul, Layout};
+use dunlin_ir::op::linear::{Dense, FusedMatMul, Layout};
 use dunlin_ir::{DType, Tensor};
-use dunlin_kernels::matmul::{Epilogue, Order};
+use dunlin_kernels::matmul::{Bias, Epilogue, Order, Residual, ResidualAt};
 
 use super::product::{Products, Right, Ring, multiply_f32};
 use super::strided::permuted;
 use super::weight::Weight;
+use crate::cpu::activation::kernel;
 use crate::cpu::dispatch::dispatch;
 use crate::cpu::real::{is_narrow, narrowed, widen};
 use crate::{Ctx, Inputs, OpError, Outputs, one};
@@ -50,6 +51,39 @@ pub(super) fn fused(op: &FusedMatMul, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Res
     let y = out.view_mut::<f64>()?;
     f64::multiply(&products, a.view()?, b.view()?, Order::Plain, y, ctx)?;
     y.iter_mut().for_each(|y| *y *= f64::from(op.alpha));
+    Ok(one(out))
+}
+
+/// A fused layer.
+pub(super) fn dense(op: &Dense, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
+    let x = inputs.tensor(0)?;
+    let weight = ctx.packed::<Weight>();
+    let w_shape = match weight {
+        Some(weight) => &weight.shape,
+        None => inputs.tensor(1)?.shape(),
+    };
+    let (products, shape) = Products::broadcast(x.shape(), w_shape)?;
+    let n = shape.last().copied().unwrap_or(1);
+    let mut epilogue = Epilogue { activation: kernel(op.activation)?, ..Epilogue::default() };
+    if let Some(bias) = inputs.optional(2)? {
+        if bias.len() != n {
+            return Err(OpError::shape(format!("a bias of {n}"), bias.shape()));
+        }
+        epilogue.bias = Bias::Columns(bias.view()?);
+    }
+    if let Some(residual) = inputs.optional(3)? {
+        if residual.shape() != &shape {
+            return Err(OpError::shapes("a residual of the result's shape", residual.shape(), &shape));
+        }
+        let at = ResidualAt::BeforeActivation;
+        epilogue.residual = Some(Residual { data: residual.view()?, beta: 1.0, at });
+    }
+    let mut out = ctx.alloc(DType::F32, shape)?;
+    let right = match weight {
+        Some(weight) => Right::Packed(weight),
+        None => Right::Stored(inputs.view(1)?, Order::Plain),
+    };
+    multiply_f32(&products, x.view()?, right, out.view_mut()?, &epilogue, ctx)?;
     Ok(one(out))
 }
 

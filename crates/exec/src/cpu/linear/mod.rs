@@ -29,6 +29,7 @@ pub(crate) fn run(op: &Linear, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result
     match op {
         Linear::MatMul => matmul::matmul(inputs, ctx),
         Linear::FusedMatMul(op) => matmul::fused(op, inputs, ctx),
+        Linear::Dense(op) => matmul::dense(op, inputs, ctx),
         Linear::Gemm(op) => gemm::gemm(op, inputs, ctx),
         Linear::Einsum(op) => einsum::einsum(op, inputs, ctx),
         Linear::Det => square::det(inputs, ctx),

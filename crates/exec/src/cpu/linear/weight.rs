@@ -35,7 +35,7 @@ impl Packed for Weight {
 /// Packs the second operand of a product, if it is constant and of a type that the kernel multiplies.
 pub(super) fn pack(op: &Linear, constants: &[Option<&Tensor>]) -> Result<Option<Arc<dyn Packed>>, OpError> {
     let order = match op {
-        Linear::MatMul => Order::Plain,
+        Linear::MatMul | Linear::Dense(_) => Order::Plain,
         Linear::FusedMatMul(op) if op.b == Layout::default() => Order::Plain,
         Linear::FusedMatMul(op) if !op.b.rows_first => Order::Transposed,
         Linear::Gemm(op) if op.transpose_b => Order::Transposed,
