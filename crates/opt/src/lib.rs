@@ -5,6 +5,7 @@
 mod common;
 mod dead;
 mod fold;
+mod fuse;
 mod index;
 mod noop;
 mod shape;

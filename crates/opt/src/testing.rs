@@ -32,6 +32,11 @@ impl Sketch {
         self.graph.add_constant(Tensor::from_slice(shape, values).unwrap())
     }
 
+    /// A list of `int64`.
+    pub fn ints(&mut self, values: &[i64]) -> ValueId {
+        self.graph.add_constant(Tensor::from_slice([values.len()], values).unwrap())
+    }
+
     /// A node with one output.
     pub fn node(&mut self, op: impl Into<Op>, inputs: &[ValueId]) -> ValueId {
         let output = self.graph.add_value(ValueInfo::default());
@@ -53,6 +58,9 @@ impl Sketch {
     pub fn finish(mut self, outputs: &[ValueId]) -> Graph {
         self.graph.outputs = outputs.to_vec();
         self.graph.verify().unwrap();
+        for (value, fact) in dunlin_ir::infer_graph(&self.graph, &[], None, 0).into_iter().enumerate() {
+            self.graph.values[value].ty = fact.ty;
+        }
         self.graph
     }
 }

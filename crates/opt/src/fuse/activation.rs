@@ -37,7 +37,9 @@ fn fuse(graph: &mut Graph, index: &Index, id: NodeId) -> Option<()> {
 fn activation_of(graph: &Graph, node: &Node) -> Option<(ValueId, Activation)> {
     let x = node.inputs.first().copied().flatten()?;
     match &node.op {
-        Op::Elementwise(Elementwise::Unary(unary)) if is_activation(*unary) => Some((x, Activation::Unary(*unary))),
+        Op::Elementwise(Elementwise::Unary(unary)) if is_activation(*unary) => {
+            Some((x, Activation::Unary(*unary)))
+        }
         Op::Elementwise(Elementwise::Clip) => {
             let bound = |i: usize, open: f32| match node.inputs.get(i).copied().flatten() {
                 Some(id) => graph.scalar(id),

@@ -4,9 +4,9 @@
 //! m = MatMul(x, w); y = Add(m, b)      =>      y = Dense(x, w, b)
 //! ```
 
+use dunlin_ir::op::Linear;
 use dunlin_ir::op::elementwise::Binary;
 use dunlin_ir::op::linear::Dense;
-use dunlin_ir::op::Linear;
 use dunlin_ir::{DType, Graph, Node, NodeId, Op};
 
 use super::{ordered, output, private_producer, rewrite_each};
@@ -23,7 +23,9 @@ fn fuse(graph: &mut Graph, index: &Index, id: NodeId) -> Option<()> {
     let y = output(add)?;
     let (bias, product) = ordered(add, Binary::Add, |value| graph.constant(value).is_some())?;
     let (producer, node) = private_producer(graph, index, product)?;
-    let (Op::Linear(Linear::MatMul), [Some(x), Some(w)]) = (&node.op, node.inputs.as_slice()) else { return None };
+    let (Op::Linear(Linear::MatMul), [Some(x), Some(w)]) = (&node.op, node.inputs.as_slice()) else {
+        return None;
+    };
     let (x, w) = (*x, *w);
     let (weights, bias_tensor) = (graph.constant(w)?, graph.constant(bias)?);
     let is_layer = weights.rank() == 2 && weights.dtype() == DType::F32 && bias_tensor.dtype() == DType::F32;

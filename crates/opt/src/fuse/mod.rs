@@ -45,7 +45,11 @@ pub(crate) fn any_scalar(graph: &Graph, node: &Node, binary: Binary) -> Option<(
 }
 
 /// The node that writes a value which nobody else reads.
-pub(crate) fn private_producer<'g>(graph: &'g Graph, index: &Index, value: ValueId) -> Option<(NodeId, &'g Node)> {
+pub(crate) fn private_producer<'g>(
+    graph: &'g Graph,
+    index: &Index,
+    value: ValueId,
+) -> Option<(NodeId, &'g Node)> {
     let id = index.producer(value).filter(|_| index.is_private(value))?;
     Some((id, graph.node(id)))
 }
