@@ -293,6 +293,7 @@ fn multiply_lanes<S: Simd, F: Finish>(
 ) {
     let (full, quads) = (S::LANES * S::TILE_VECS, b.k.div_ceil(4));
     let mut tile = Tile::new();
+    let needs_sums = zero.b.iter().any(|z| z + zero.b_shift != 0);
     // Rows inside and columns outside: a panel of B stays near while the rows pass over it.
     for at in (0..c.cols()).step_by(full) {
         let valid = full.min(c.cols() - at);
@@ -309,12 +310,14 @@ fn multiply_lanes<S: Simd, F: Finish>(
         for r in (0..c.rows()).step_by(S::TILE_ROWS) {
             let n_rows = S::TILE_ROWS.min(c.rows() - r);
             let a = &left.packed[(row + r) * quads..][..n_rows * quads];
-            tile.dot::<S, false>(s, a, panel, n_rows, width, true);
+            tile.dot::<S, false>(s, a, panel, n_rows, width, Start::Columns(&column_terms));
             for i in 0..n_rows {
                 let sum = left.sums[row + r + i];
                 let acc = tile.row(i, width);
-                for j in 0..valid {
-                    acc[j] = acc[j].wrapping_add(column_terms[j]).wrapping_sub(b_zeros[j].wrapping_mul(sum));
+                if needs_sums {
+                    for (acc, zero) in acc.iter_mut().zip(&b_zeros) {
+                        *acc = acc.wrapping_sub(zero.wrapping_mul(sum));
+                    }
                 }
                 let out = &mut c.row(r + i)[at..at + valid];
                 finish.store(s, &acc[..valid], row + r + i, col + at, out);
@@ -336,7 +339,7 @@ impl Tile {
         &mut self.0[i * width..][..width]
     }
 
-    /// Multiplies packed rows `[k / 4, n_rows]` by a packed panel `[k / 4, width]`, adding to the tile unless `first`.
+    /// Multiplies packed rows `[k / 4, n_rows]` by a packed panel `[k / 4, width]`, adding to `start`.
     /// `SIGNED_ROWS` says which side is the signed one.
     #[inline(always)]
     pub(crate) fn dot<S: Simd, const SIGNED_ROWS: bool>(
@@ -346,33 +349,46 @@ impl Tile {
         panel: &[u8],
         n_rows: usize,
         width: usize,
-        first: bool,
+        start: Start<'_>,
     ) {
         let out = &mut self.0[..];
         if width > S::LANES {
-            s.with_rows(n_rows, Dot::<2, SIGNED_ROWS> { rows, panel, out, first });
+            s.with_rows(n_rows, Dot::<2, SIGNED_ROWS> { rows, panel, out, start });
         } else {
-            s.with_rows(n_rows, Dot::<1, SIGNED_ROWS> { rows, panel, out, first });
+            s.with_rows(n_rows, Dot::<1, SIGNED_ROWS> { rows, panel, out, start });
         }
     }
+}
+
+/// What the sums of a tile start from.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// What the tile holds.
+    Tile,
+    /// One number per column.
+    Columns(&'a [i32]),
+    /// One number per row.
+    Rows(&'a [i32]),
 }
 
 struct Dot<'a, const VECS: usize, const SIGNED_ROWS: bool> {
     rows: &'a [i32],
     panel: &'a [u8],
     out: &'a mut [i32],
-    first: bool,
+    start: Start<'a>,
 }
 
 impl<const VECS: usize, const SIGNED_ROWS: bool> RowsKernel for Dot<'_, VECS, SIGNED_ROWS> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize>(self, s: S) {
         let mut acc = [[s.splat_i(0); VECS]; ROWS];
-        if !self.first {
-            for i in 0..ROWS {
-                for j in 0..VECS {
-                    acc[i][j] = s.load_i(&self.out[(i * VECS + j) * S::LANES..]);
-                }
+        for i in 0..ROWS {
+            for j in 0..VECS {
+                acc[i][j] = match self.start {
+                    Start::Tile => s.load_i(&self.out[(i * VECS + j) * S::LANES..]),
+                    Start::Columns(x) => s.load_i(&x[j * S::LANES..]),
+                    Start::Rows(x) => s.splat_i(x[i]),
+                };
             }
         }
         for (a, b) in self.rows.chunks_exact(ROWS).zip(self.panel.chunks_exact(VECS * S::LANES * 4)) {

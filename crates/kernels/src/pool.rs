@@ -4,7 +4,7 @@ use dunlin_sys::Parallel;
 
 use crate::arch::Simd;
 use crate::dispatch::{self, vectorized};
-use crate::slice::{for_each_rows, load_clipped, store_clipped};
+use crate::slice::{copy_row, for_each_rows, load_clipped, split_row, store_clipped};
 
 /// What is made of the pixels of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn planes_lanes<S: Simd>(s: S, kind: Pool, shape: &PoolShape, x: &[f32], out: &m
     let reach = (shape.window[1] - 1) * shape.dilations[1] / step;
     let phase_len = ow.next_multiple_of(S::LANES) + reach + 1;
     let neutral = if kind == Pool::Max { f32::NEG_INFINITY } else { 0.0 };
-    let fits = phase_len * step <= ROW_LEN && w <= ROW_LEN;
+    let fits = phase_len * step <= ROW_LEN && w <= ROW_LEN && shape.pads[1] <= phase_len;
     let mut row = [neutral; ROW_LEN];
     let mut phases = [neutral; ROW_LEN];
     for (plane, out) in x.chunks_exact(h * w).zip(out.chunks_exact_mut(oh * ow)) {
@@ -80,16 +80,8 @@ fn planes_lanes<S: Simd>(s: S, kind: Pool, shape: &PoolShape, x: &[f32], out: &m
                 continue;
             }
             let row = &mut row[..w];
-            row.fill(neutral);
-            let mut n_rows = 0;
-            for ky in 0..shape.window[0] {
-                let y = (oy * shape.strides[0] + ky * shape.dilations[0]).wrapping_sub(shape.pads[0]);
-                if y < h {
-                    join_row(s, kind, row, &plane[y * w..][..w]);
-                    n_rows += 1;
-                }
-            }
-            spread(shape, row, phase_len, neutral, &mut phases[..phase_len * step]);
+            let n_rows = join_rows(s, kind, shape, plane, oy, row);
+            spread(s, shape, row, phase_len, &mut phases[..phase_len * step]);
             for i in (0..ow).step_by(S::LANES) {
                 let mut acc = s.splat(neutral);
                 for kx in 0..shape.window[1] {
@@ -109,30 +101,49 @@ fn planes_lanes<S: Simd>(s: S, kind: Pool, shape: &PoolShape, x: &[f32], out: &m
     }
 }
 
+/// Joins the rows under a window, column by column, and tells how many there are.
 #[inline(always)]
-fn join_row<S: Simd>(s: S, kind: Pool, row: &mut [f32], line: &[f32]) {
-    for (acc, x) in row.chunks_mut(S::LANES).zip(line.chunks(S::LANES)) {
-        let (a, b) = (load_clipped(s, acc), load_clipped(s, x));
-        store_clipped(s, if kind == Pool::Max { s.max_nan(a, b) } else { s.add(a, b) }, acc);
+fn join_rows<S: Simd>(
+    s: S,
+    kind: Pool,
+    shape: &PoolShape,
+    plane: &[f32],
+    oy: usize,
+    row: &mut [f32],
+) -> usize {
+    let [h, w] = shape.input;
+    let y = |ky: usize| (oy * shape.strides[0] + ky * shape.dilations[0]).wrapping_sub(shape.pads[0]);
+    let neutral = if kind == Pool::Max { f32::NEG_INFINITY } else { 0.0 };
+    for i in (0..w).step_by(S::LANES) {
+        let mut acc = s.splat(neutral);
+        for ky in 0..shape.window[0] {
+            if y(ky) < h {
+                let v = load_clipped(s, &plane[y(ky) * w + i..][..S::LANES.min(w - i)]);
+                acc = if kind == Pool::Max { s.max_nan(acc, v) } else { s.add(acc, v) };
+            }
+        }
+        store_clipped(s, acc, &mut row[i..]);
     }
+    (0..shape.window[0]).filter(|&ky| y(ky) < h).count()
 }
 
-/// A padded row with columns of equal remainder modulo the step side by side, so that each window element reads
-/// neighbours.
+/// Copies a row between its padding (which `out` holds from the start), columns of equal remainder modulo the step
+/// side by side, so that each window element reads neighbours.
 #[inline(always)]
-fn spread(shape: &PoolShape, row: &[f32], phase_len: usize, neutral: f32, out: &mut [f32]) {
+fn spread<S: Simd>(s: S, shape: &PoolShape, row: &[f32], phase_len: usize, out: &mut [f32]) {
     let (left, step) = (shape.pads[1], shape.strides[1]);
-    for (phase, out) in out.chunks_exact_mut(phase_len).enumerate() {
-        let before = left.saturating_sub(phase).div_ceil(step).min(out.len());
-        let first = (before * step + phase).saturating_sub(left);
-        let source = row.get(first..).unwrap_or(&[]);
-        let n = source.len().div_ceil(step).min(out.len() - before);
-        out[..before].fill(neutral);
-        out[before + n..].fill(neutral);
-        match step {
-            1 => out[before..before + n].copy_from_slice(&source[..n]),
-            step => {
-                out[before..before + n].iter_mut().zip(source.iter().step_by(step)).for_each(|(x, &y)| *x = y)
+    match step {
+        1 => copy_row(s, row, &mut out[left..]),
+        2 => {
+            let (even, odd) = out.split_at_mut(phase_len);
+            let (even, odd) = if left % 2 == 0 { (even, odd) } else { (odd, even) };
+            split_row(s, row, &mut even[left / 2..], &mut odd[left.div_ceil(2)..]);
+        }
+        _ => {
+            for (column, &x) in (left..).zip(row) {
+                if column / step < phase_len {
+                    out[column % step * phase_len + column / step] = x;
+                }
             }
         }
     }

@@ -175,10 +175,18 @@ fn row<S: Simd>(s: S, op: Reduce, x: &[f32]) -> f32 {
         rest = &rest[S::LANES..];
     }
     if !rest.is_empty() {
-        // Missing lanes hold what changes nothing.
-        let mut lanes = [op.start(); MAX_LANES];
-        lanes[..rest.len()].copy_from_slice(rest);
-        acc[1] = op.step(s, acc[1], s.load(&lanes));
+        acc[1] = match op {
+            // Again some that were already seen: that changes no extreme, and needs no filling.
+            Reduce::Max | Reduce::Min if x.len() >= S::LANES => {
+                op.step(s, acc[1], s.load(&x[x.len() - S::LANES..]))
+            }
+            Reduce::Max | Reduce::Min | Reduce::Prod => {
+                let mut lanes = [op.start(); MAX_LANES];
+                lanes[..rest.len()].copy_from_slice(rest);
+                op.step(s, acc[1], s.load(&lanes))
+            }
+            _ => op.step(s, acc[1], s.load_part(rest)),
+        };
     }
     let joined = op.join(s, op.join(s, acc[0], acc[1]), op.join(s, acc[2], acc[3]));
     op.join_lanes(s, joined)

@@ -42,6 +42,30 @@ pub(crate) fn store_clipped<S: Simd>(s: S, v: S::F, out: &mut [f32]) {
     if out.len() >= S::LANES { s.store(v, out) } else { s.store_part(v, out) }
 }
 
+/// Copies `line` to the start of `out`, as far as there is room.
+#[inline(always)]
+pub(crate) fn copy_row<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
+    let n = line.len().min(out.len());
+    let (line, out) = (&line[..n], &mut out[..n]);
+    for i in (0..n).step_by(S::LANES) {
+        store_clipped(s, load_clipped(s, &line[i..]), &mut out[i..]);
+    }
+}
+
+/// Copies every second element to `even` and the others to `odd`, as far as there is room.
+#[inline(always)]
+pub(crate) fn split_row<S: Simd>(s: S, line: &[f32], even: &mut [f32], odd: &mut [f32]) {
+    let n_even = line.len().div_ceil(2).min(even.len());
+    let n_odd = (line.len() / 2).min(odd.len());
+    for i in (0..n_even).step_by(S::LANES) {
+        let a = load_clipped(s, &line[2 * i..]);
+        let b = load_clipped(s, &line[(2 * i + S::LANES).min(line.len())..]);
+        let (x, y) = s.deinterleave(a, b);
+        store_clipped(s, x, &mut even[i..n_even]);
+        store_clipped(s, y, &mut odd[i.min(n_odd)..n_odd]);
+    }
+}
+
 /// `out[i] = f(a[i])` by vectors; missing lanes of the last one are 0.
 macro_rules! map_lanes {
     ($s:ident, $out:expr, |$a:ident in $xa:ident $(, $b:ident in $xb:ident)*| $body:expr) => {{

@@ -6,8 +6,7 @@ use crate::activation::apply_called;
 use crate::arch::Simd;
 use crate::dispatch::vectorized;
 use crate::matmul::{Bias, Epilogue, ResidualAt};
-use crate::slice::Aligned;
-use crate::slice::{load_clipped, store_clipped};
+use crate::slice::{Aligned, copy_row, load_clipped, split_row, store_clipped};
 
 /// Elements of the padded copy that is worked on at a time.
 const BAND_LEN: usize = 12 * 1024;
@@ -24,6 +23,8 @@ pub(super) fn run(
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
+    // Vectors longer than a row would be mostly empty; the order of additions is the same for any length.
+    let isa = weights.isa.for_rows_of(shape.ow());
     let pixels = shape.oh() * shape.ow();
     let rows = shape.n * shape.oc;
     let small = rows * pixels * shape.kh * shape.kw < 1 << 17;
@@ -39,7 +40,7 @@ pub(super) fn run(
     };
     for_each_tile_mut(pool, out, grid, &|_, first, _, tile| {
         let job = Job { shape, x, weights: weights.data(), epilogue, first };
-        planes(weights.isa, &job, tile);
+        planes(isa, &job, tile);
     });
 }
 
@@ -179,30 +180,6 @@ fn fill_row<S: Simd>(s: S, shape: &ConvShape, layout: &Layout, line: &[f32], out
                 }
             }
         }
-    }
-}
-
-/// Copies `line` to the start of `out`, as far as there is room.
-#[inline(always)]
-fn copy_row<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
-    let n = line.len().min(out.len());
-    let (line, out) = (&line[..n], &mut out[..n]);
-    for i in (0..n).step_by(S::LANES) {
-        store_clipped(s, load_clipped(s, &line[i..]), &mut out[i..]);
-    }
-}
-
-/// Copies every second element to `even` and the others to `odd`, as far as there is room.
-#[inline(always)]
-fn split_row<S: Simd>(s: S, line: &[f32], even: &mut [f32], odd: &mut [f32]) {
-    let n_even = line.len().div_ceil(2).min(even.len());
-    let n_odd = (line.len() / 2).min(odd.len());
-    for i in (0..n_even).step_by(S::LANES) {
-        let a = load_clipped(s, &line[2 * i..]);
-        let b = load_clipped(s, &line[(2 * i + S::LANES).min(line.len())..]);
-        let (x, y) = s.deinterleave(a, b);
-        store_clipped(s, x, &mut even[i..n_even]);
-        store_clipped(s, y, &mut odd[i.min(n_odd)..n_odd]);
     }
 }
 

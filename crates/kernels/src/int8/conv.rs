@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 
-use super::{Finish, Int8, MAX_TILE, MIN_TASK_WORK, Tile};
+use super::{Finish, Int8, MAX_TILE, MIN_TASK_WORK, Start, Tile};
 use crate::arch::{Grid, Kernel, Simd, TileMut, for_each_tile_mut};
 use crate::conv::{ConvEpilogue, ConvShape, PackedConv, conv2d_f32};
+use crate::convert::dequantize_int8;
 use crate::dispatch::{self, Isa};
 use crate::matmul::{Blocks, Elements};
 use crate::slice::Aligned;
@@ -100,6 +101,12 @@ impl PackedInt8Conv {
         Ok(PackedInt8Conv { form: Form::Product(buf), sums, zeros, isa })
     }
 
+    /// The zero point of an output channel's weights.
+    #[inline(always)]
+    fn zero(&self, oc: usize) -> i32 {
+        self.zeros[if self.zeros.len() == 1 { 0 } else { oc }]
+    }
+
     /// Memory held, in bytes.
     pub fn n_bytes(&self) -> usize {
         match &self.form {
@@ -147,7 +154,7 @@ pub fn conv2d_int8<F: Finish>(
     match &weights.form {
         Form::Depthwise(packed) => {
             let (image, sums) = scratch.split_at_mut(shape.n * shape.c * shape.h * shape.w);
-            image.iter_mut().enumerate().for_each(|(i, v)| *v = (x.at(i) - x_zero) as f32);
+            to_floats(pool, x, x_zero, image);
             let sums = &mut sums[..shape.out_len()];
             conv2d_f32(pool, shape, image, packed, &ConvEpilogue::default(), sums);
             let grid = Grid {
@@ -201,6 +208,15 @@ pub fn conv2d_int8<F: Finish>(
                 run(weights.isa, job);
             });
         }
+    }
+}
+
+/// The image less its zero point, as numbers.
+fn to_floats(pool: &dyn Parallel, x: Int8<'_>, zero: i32, out: &mut [f32]) {
+    let n = out.len();
+    match x {
+        Int8::U8(x) => dequantize_int8(pool, &x[..n], 1.0, zero, out),
+        Int8::I8(x) => dequantize_int8(pool, &x[..n], 1.0, zero, out),
     }
 }
 
@@ -278,6 +294,16 @@ impl<F: Finish> Kernel for Job<'_, F> {
             let width = valid.next_multiple_of(S::LANES);
             for rb in 0..rows.count {
                 let r = rows.range(rb);
+                let mut row_terms = [0; MAX_TILE[0]];
+                for (i, term) in row_terms[..r.len()].iter_mut().enumerate() {
+                    // sum (x - a)(w - b) = sum x w - a sum w - b sum x + k a b
+                    let oc = self.group * shape.oc_group() + r.start + i;
+                    let zero = self.weights.zero(oc);
+                    *term = (shape.k() as i32)
+                        .wrapping_mul(zero)
+                        .wrapping_sub(self.weights.sums[oc])
+                        .wrapping_mul(x_zero);
+                }
                 for kb in 0..terms.count {
                     let k = terms.range(kb);
                     let panel = &mut pixels[..k.len() * width * 4];
@@ -288,20 +314,17 @@ impl<F: Finish> Kernel for Job<'_, F> {
                         }
                     }
                     let a = &self.packed[r.start * quads + k.start * r.len()..][..k.len() * r.len()];
-                    tile.dot::<S, true>(s, a, panel, r.len(), width, kb == 0);
+                    let start = if kb == 0 { Start::Rows(&row_terms[..r.len()]) } else { Start::Tile };
+                    tile.dot::<S, true>(s, a, panel, r.len(), width, start);
                 }
                 for (i, row) in r.clone().enumerate() {
                     let oc = self.group * shape.oc_group() + row;
-                    let zeros = &self.weights.zeros;
-                    let zero = zeros[if zeros.len() == 1 { 0 } else { oc }];
-                    // sum (x - a)(w - b) = sum x w - a sum w - b sum x + k a b
-                    let term = (shape.k() as i32)
-                        .wrapping_mul(zero)
-                        .wrapping_sub(self.weights.sums[oc])
-                        .wrapping_mul(x_zero);
                     let acc = tile.row(i, width);
-                    for (acc, sum) in acc.iter_mut().zip(&pixel_sums) {
-                        *acc = acc.wrapping_add(term).wrapping_sub(zero.wrapping_mul(*sum));
+                    if needs_sums {
+                        let zero = self.weights.zero(oc);
+                        for (acc, sum) in acc.iter_mut().zip(&pixel_sums) {
+                            *acc = acc.wrapping_sub(zero.wrapping_mul(*sum));
+                        }
                     }
                     self.finish.store(
                         s,
