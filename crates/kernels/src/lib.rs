@@ -24,6 +24,7 @@
 //! | functions of one element | | [`unary::unary_f32`], [`activation::Activation::apply`] |
 //! | functions of two, rows and columns broadcast | | [`binary::binary_f32`] |
 //! | a reduction over one axis | | [`reduce::reduce_f32`] |
+//! | Fourier transforms | [`fft::Fft::new`] | [`fft::Fft::transform`] |
 //! | softmax, layer, RMS and instance norm | | [`norm::softmax_f32`], [`norm::norm_rows_f32`] |
 //!
 //! Weights may be [`matmul::Elements::Bytes`]: little-endian and unaligned, as a mapped file has them.
@@ -38,6 +39,7 @@ pub mod binary;
 pub mod conv;
 pub mod convert;
 pub mod dispatch;
+pub mod fft;
 pub mod gather;
 pub mod int8;
 mod lane_math;

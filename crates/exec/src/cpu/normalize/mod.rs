@@ -11,7 +11,7 @@ use dunlin_ir::op::Normalize;
 
 use crate::{Ctx, Inputs, OpError, Outputs};
 
-use rows::doubles;
+pub(crate) use rows::doubles;
 
 /// Computes one step.
 pub(crate) fn run(op: &Normalize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
