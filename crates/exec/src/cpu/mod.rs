@@ -67,6 +67,7 @@ pub(crate) fn pack(
         Op::Linear(op) => linear::pack(op, constants),
         Op::Ml(op) => ml::pack(op),
         Op::Recurrent(op) => recurrent::pack(op, constants),
+        Op::Quantize(op) => quantize::pack(op, constants),
         Op::Text(op) => text::pack(op),
         _ => Ok(None),
     }

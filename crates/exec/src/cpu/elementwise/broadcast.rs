@@ -138,10 +138,16 @@ impl Broadcast {
 
     /// The elements of input `k` along a run of `len` elements from `offset` on.
     pub fn lane<'a, T: Copy>(&self, k: usize, elements: &'a [T], offset: usize, len: usize) -> Lane<'a, T> {
-        match self.strides[k].last() {
-            Some(&stride) if stride != 0 => Lane::Slice(&elements[offset..offset + len]),
-            _ => Lane::Scalar(elements[offset]),
+        if self.advances(k) {
+            Lane::Slice(&elements[offset..offset + len])
+        } else {
+            Lane::Scalar(elements[offset])
         }
+    }
+
+    /// Whether input `k` has an element for each element of a run, rather than one for all.
+    pub fn advances(&self, k: usize) -> bool {
+        self.strides[k].last().is_some_and(|&stride| stride != 0)
     }
 
     /// Input `k` spread along the output elements from `start` on, in `space` if it has to be copied.

@@ -119,11 +119,11 @@ fn exponent(node: &NodeContext<'_, '_>) -> Result<f32, LowerError> {
     Ok(node.int_or("p", 2)? as f32)
 }
 
-fn rounding(node: &NodeContext<'_, '_>) -> Result<Rounding, LowerError> {
+pub(super) fn rounding(node: &NodeContext<'_, '_>) -> Result<Rounding, LowerError> {
     Ok(if node.flag("ceil_mode", false)? { Rounding::Ceil } else { Rounding::Floor })
 }
 
-fn pool_window(node: &NodeContext<'_, '_>) -> Result<Window, LowerError> {
+pub(super) fn pool_window(node: &NodeContext<'_, '_>) -> Result<Window, LowerError> {
     let window = window(node)?;
     if window.kernel.is_empty() {
         return Err(LowerError::MissingAttribute("kernel_shape".into()));
@@ -131,7 +131,7 @@ fn pool_window(node: &NodeContext<'_, '_>) -> Result<Window, LowerError> {
     Ok(window)
 }
 
-fn window(node: &NodeContext<'_, '_>) -> Result<Window, LowerError> {
+pub(super) fn window(node: &NodeContext<'_, '_>) -> Result<Window, LowerError> {
     let explicit = |pads: Option<&[i64]>| Padding::Explicit(pads.unwrap_or_default().into());
     let padding = match node.string_or("auto_pad", "NOTSET")?.as_str() {
         "NOTSET" | "" => explicit(node.ints("pads")?),
@@ -157,7 +157,7 @@ fn sizes(node: &NodeContext<'_, '_>, name: &str, min: usize) -> Result<Sizes, Lo
     sizes.ok_or_else(|| LowerError::attribute(name, format!("sizes of at least {min}"), values))
 }
 
-fn count(node: &NodeContext<'_, '_>, name: &str) -> Result<usize, LowerError> {
+pub(super) fn count(node: &NodeContext<'_, '_>, name: &str) -> Result<usize, LowerError> {
     let value = node.int_or(name, 1)?;
     let count = usize::try_from(value).ok().filter(|&count| count > 0);
     count.ok_or_else(|| LowerError::attribute(name, "a positive number", value))
