@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use dunlin_core::{Builder, Device, Error, Inputs, Mapping, Model, Threads, Value};
+use dunlin_core::{
+    Builder, DType, Device, Error, Inputs, Mapping, Model, NodeReport, RunOptions, Threads, Value,
+};
 use dunlin_formats::onnx::{Limits, ValueKind, read_value};
 use dunlin_sys::{AlignedBuf, Bytes};
 
@@ -32,7 +34,10 @@ fn check(job: &Job) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     for folder in &job.data {
         let expected = read_all(folder, "output", &job.outputs)?;
-        let outputs = model.run(inputs(job, folder)?).map_err(|error| failure(&error))?;
+        let options = RunOptions { report: job.backend != "cpu", ..RunOptions::default() };
+        let run = model.run_with(inputs(job, folder)?, &options);
+        let (outputs, report) = run.map_err(|error| failure(&error))?;
+        count_native(&mut outcome, report.iter().flat_map(|report| &report.nodes));
         for (stored, expected) in job.outputs.iter().zip(&expected) {
             let got = outputs.get(&stored.name);
             let got = got.ok_or_else(|| Failure::new("wrong", format!("no output {:?}", stored.name)))?;
@@ -43,6 +48,25 @@ fn check(job: &Job) -> Result<Outcome, Failure> {
         outcome.count += 1;
     }
     Ok(outcome)
+}
+
+/// Adds the float32 compute nodes of a run, and those that did not fall back to `cpu`.
+fn count_native<'a>(outcome: &mut Outcome, nodes: impl Iterator<Item = &'a NodeReport>) {
+    for node in nodes.filter(|node| node.dtype == Some(DType::F32) && is_compute(node.op)) {
+        outcome.compute += 1;
+        outcome.native += u64::from(node.backend != "cpu");
+    }
+}
+
+/// Whether the list in docs/candle-backend.md holds the operator.
+fn is_compute(op: &str) -> bool {
+    let document = include_str!("../../../docs/candle-backend.md");
+    let section = document.split("\n## What counts as compute").nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    section
+        .lines()
+        .skip_while(|line| !line.starts_with('-'))
+        .any(|line| line.split('`').skip(1).step_by(2).any(|name| name == op))
 }
 
 /// The job's inputs from a folder of data, by name.
@@ -122,4 +146,15 @@ pub fn keep_panics() {
 
 fn take_panic() -> Option<String> {
     LAST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_compute_operators_is_read() {
+        assert!(["MatMul", "Clip", "Erf", "CumProd", "GridSample"].into_iter().all(is_compute));
+        assert!(!["Reshape", "Gather", "", "cpu"].into_iter().any(is_compute));
+    }
 }

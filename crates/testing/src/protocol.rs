@@ -147,6 +147,10 @@ pub struct Outcome {
     pub error: f64,
     /// What was done: folders of data, damaged copies that loaded, runs.
     pub count: u64,
+    /// Float32 compute nodes that ran, on backends that may hand nodes over to another.
+    pub compute: u64,
+    /// Those of them that the backend ran itself.
+    pub native: u64,
 }
 
 /// Why a job failed.

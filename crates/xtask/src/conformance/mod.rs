@@ -69,6 +69,18 @@ impl Run<'_> {
     fn n_passed(&self) -> usize {
         self.outcomes.iter().filter(|outcome| outcome.failure.is_none()).count()
     }
+
+    /// How many tests passed, and where nodes may fall back, how many did not.
+    fn summary(&self) -> String {
+        let count = |part: fn(&Outcome) -> u64| self.outcomes.iter().map(part).sum::<u64>();
+        let (compute, native) = (count(|outcome| outcome.compute), count(|outcome| outcome.native));
+        let passed = format!("{}: {} of {} passed", self.backend.name, self.n_passed(), self.outcomes.len());
+        if compute == 0 {
+            return passed;
+        }
+        let share = 100.0 * native as f64 / compute as f64;
+        format!("{passed}, {share:.1} % of float32 compute nodes native")
+    }
 }
 
 /// Runs the tests. An error if a test fails that is not expected to, or passes that is.
@@ -107,7 +119,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let verdict = expected::check(&cases, &runs, args.update);
     for run in &runs {
-        println!("{}: {} of {} passed", run.backend.name, run.n_passed(), cases.len());
+        println!("{}", run.summary());
     }
     verdict
 }

@@ -26,6 +26,8 @@ pub fn document(version: &str, cases: &[Case], runs: &[Run<'_>]) -> String {
          tolerance (relative 1e-3 and absolute 1e-7, unless the test says otherwise; integers, strings and truth values\n\
          exactly). Of random outputs only types, shapes and what the distribution promises are compared.\n"
     );
+    text.push('\n');
+    runs.iter().for_each(|run| text.extend(["- ", &run.summary(), "\n"]));
     section(&mut text, "Suites", "suite", &by(cases, runs, |case| case.suite.clone()), runs);
     section(&mut text, "Operators", "operator", &by(cases, runs, operator), runs);
     text.push_str("\n## Failures\n");
