@@ -285,6 +285,22 @@ impl<'f> NodeContext<'_, 'f> {
         Ok((graphs, captured.len()))
     }
 
+    /// Lowers the nodes of the graph in this attribute before this one, with `input` as its only input; it may read
+    /// all names that this node may. Returns its only output.
+    ///
+    /// # Errors
+    /// [`LowerError::MissingAttribute`], or whatever is wrong within.
+    pub fn inline_graph(&mut self, name: &str, input: ValueId) -> Result<ValueId, LowerError> {
+        let proto: Option<&'f GraphProto> =
+            self.typed(name, "a graph", |attribute| attribute.g.as_deref())?;
+        let proto = proto.ok_or_else(|| LowerError::MissingAttribute(name.into()))?;
+        let outputs = self.lowering.inlined_graph(proto, &[input])?;
+        match outputs[..] {
+            [output] => Ok(output),
+            _ => Err(LowerError::attribute(name, "a graph with one output", outputs.len())),
+        }
+    }
+
     /// The origin, as a name for messages.
     pub fn label(&self) -> Arc<str> {
         if self.origin.name.is_empty() { self.origin.op_type.clone() } else { self.origin.name.clone() }

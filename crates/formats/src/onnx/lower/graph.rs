@@ -85,6 +85,36 @@ impl<'f> Lowering<'f> {
         Ok(Nested { graph, captures: scope.captures })
     }
 
+    /// Lowers the nodes of a graph attribute of the current node into the current graph. Returns its outputs.
+    pub(super) fn inlined_graph(
+        &mut self,
+        proto: &'f GraphProto,
+        inputs: &[ValueId],
+    ) -> Result<Vec<ValueId>, LowerError> {
+        if proto.input.len() != inputs.len() {
+            return Err(LowerError::attribute(
+                "graph",
+                format!("{} inputs", inputs.len()),
+                proto.input.len(),
+            ));
+        }
+        let constants = self.initializers(proto)?;
+        self.scope().enter_block();
+        for (input, &id) in proto.input.iter().zip(inputs) {
+            self.scope().define(input.name.clone(), Some(id));
+        }
+        for (name, tensor) in constants {
+            let id = self.graph_mut().add_constant(tensor);
+            self.scope().define(name, Some(id));
+        }
+        let declared = proto.value_info.iter().chain(&proto.output).map(|info| (&info.name, info)).collect();
+        let result = self.nodes(&proto.node, &declared).map_err(|error| LowerError::Nested(Box::new(error)));
+        let outputs =
+            result.and_then(|()| proto.output.iter().map(|output| self.present(&output.name)).collect());
+        self.scope().leave();
+        outputs
+    }
+
     fn body(&mut self, proto: &'f GraphProto, defaults_allowed: bool) -> Result<(), ReadError> {
         let here = |error| ReadError::graph(&proto.name, error);
         let declared: HashMap<&Bytes, &ValueInfoProto> =
@@ -225,7 +255,7 @@ impl<'f> Lowering<'f> {
         self.opsets.push(opset_versions(&function.opset_import));
         self.scope().enter_function();
         let result = self.function_body(function, &arguments);
-        self.scope().leave_function();
+        self.scope().leave();
         self.opsets.pop();
         self.calls.pop();
         let mut used = HashSet::new();

@@ -32,8 +32,13 @@ impl GraphScope {
         self.names.push(Names { is_function: true, ..Names::default() });
     }
 
-    /// Ends them.
-    pub fn leave_function(&mut self) {
+    /// Starts the names of a graph that is lowered into the one around it, whose names stay visible.
+    pub fn enter_block(&mut self) {
+        self.names.push(Names::default());
+    }
+
+    /// Ends the names that were started last.
+    pub fn leave(&mut self) {
         self.names.pop();
     }
 
@@ -43,13 +48,14 @@ impl GraphScope {
         names.values.insert(name, id).is_none()
     }
 
-    /// The value that a name stands for in the innermost names only.
+    /// The value that a name stands for in this graph, or in the function that is lowered into it.
     pub fn local(&self, name: &[u8]) -> Option<Option<ValueId>> {
-        self.names.last()?.values.get(name).copied()
+        let n_hidden = self.names.iter().rposition(|names| names.is_function).unwrap_or(0);
+        self.names[n_hidden..].iter().rev().find_map(|names| names.values.get(name).copied())
     }
 
     fn is_in_function(&self) -> bool {
-        self.names.last().is_some_and(|names| names.is_function)
+        self.names.iter().any(|names| names.is_function)
     }
 }
 

@@ -12,6 +12,8 @@ use super::{LowerError, NodeContext};
 pub(crate) const MAIN: &str = "";
 /// The domain of classical machine learning.
 pub(crate) const ML: &str = "ai.onnx.ml";
+/// The domain of operators that the standard may still change.
+pub(crate) const PREVIEW: &str = "ai.onnx.preview";
 /// ONNX Runtime's own operators.
 pub(crate) const MICROSOFT: &str = "com.microsoft";
 
