@@ -711,10 +711,13 @@ mod tests {
         assert_eq!(out[0].value.as_ref().unwrap().view::<i64>().unwrap(), [3, 4]);
     }
 
+    /// Size, start, end and step; the first element and the length.
+    type Case = ((usize, i64, i64, i64), (usize, usize));
+
     #[test]
     fn slices_follow_the_standard() {
         // (size, start, end, step) and len(range(size)[start:end:step]) with its first element.
-        let cases: [((usize, i64, i64, i64), (usize, usize)); 10] = [
+        let cases: [Case; 10] = [
             ((10, 0, i64::MAX, 1), (0, 10)),
             ((10, -3, -1, 1), (7, 2)),
             ((10, 20, 30, 1), (10, 0)),

@@ -45,7 +45,7 @@ fn gather_shaped(
     };
     let row_bits = inner * data.dtype().bits();
     // Rows of packed elements that begin and end with a byte need no unpacking.
-    if data.dtype() != DType::String && row_bits % 8 == 0 {
+    if data.dtype() != DType::String && row_bits.is_multiple_of(8) {
         return copy(&data, row_bits / 8, shape);
     }
     with_cells_one(vec![data], ctx, |cells| copy(&cells[0], inner * cell_bytes(&cells[0]), shape))

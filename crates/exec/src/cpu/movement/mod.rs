@@ -155,10 +155,13 @@ fn unsqueeze(inputs: &mut Inputs<'_>) -> Result<Tensor, OpError> {
 mod tests {
     use super::*;
 
+    /// Shape, `allow_zero`, target, and the result.
+    type Case = (&'static [usize], bool, &'static [i64], Option<&'static [usize]>);
+
     #[test]
     fn reshaping_resolves_zeros_and_the_open_size() {
         // numpy.reshape, and the standard's rule for 0.
-        let cases: [(&[usize], bool, &[i64], Option<&[usize]>); 9] = [
+        let cases: [Case; 9] = [
             (&[2, 3, 4], false, &[0, -1], Some(&[2, 12])),
             (&[2, 3, 4], false, &[4, 0, 2], Some(&[4, 3, 2])),
             (&[0, 3, 4], true, &[3, 4, 0], Some(&[3, 4, 0])),

@@ -223,10 +223,13 @@ fn copy_row(source: &[u8], axis: &Axis, unit: usize, fill: &[u8], row: &mut [u8]
 mod tests {
     use super::*;
 
+    /// Mode, size, pads, and the position of each element.
+    type Case = (PadMode, usize, (i64, i64), &'static [i64]);
+
     #[test]
     fn axes_map_as_numpy_pads() {
         // numpy.pad(range(size), (before, after), mode), cut first where negative; -1 stands for the fill value.
-        let cases: [(PadMode, usize, (i64, i64), &[i64]); 10] = [
+        let cases: [Case; 10] = [
             (PadMode::Constant, 3, (1, 2), &[-1, 0, 1, 2, -1, -1]),
             (PadMode::Constant, 3, (-1, 1), &[1, 2, -1]),
             (PadMode::Constant, 3, (-5, 4), &[-1, -1]),

@@ -100,7 +100,10 @@ fn bernoulli(op: Bernoulli, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor
 }
 
 fn probabilities(x: &Tensor) -> Result<Vec<f64>, OpError> {
-    dispatch_float!(x.dtype(), T, Ok(x.view::<T>()?.iter().map(|&x| f64::from(x)).collect()))
+    fn widen<T: Element + Into<f64>>(x: &Tensor) -> Result<Vec<f64>, OpError> {
+        Ok(x.view::<T>()?.iter().map(|&x| x.into()).collect())
+    }
+    dispatch_float!(x.dtype(), T, widen::<T>(x))
 }
 
 fn multinomial(op: Multinomial, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
