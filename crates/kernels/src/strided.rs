@@ -4,6 +4,9 @@
 
 use dunlin_sys::{Parallel, for_each_chunk_mut};
 
+use crate::arch::Simd;
+use crate::dispatch::{self, vectorized};
+
 /// Fewest bytes that are worth a task of their own.
 const TASK_BYTES: usize = 128 << 10;
 /// Cells along both sides of the blocks that a transposing copy reads and writes at a time: a block of rows and its
@@ -83,11 +86,11 @@ impl View {
 /// leaves `src`: bugs in the caller.
 pub fn copy_strided(pool: &dyn Parallel, src: &[u8], cell_bytes: usize, view: &View, out: &mut [u8]) {
     match cell_bytes {
-        1 => copy_cells::<[u8; 1], 16>(pool, src, view, out),
-        2 => copy_cells::<[u8; 2], 16>(pool, src, view, out),
-        4 => copy_cells::<[u8; 4], 8>(pool, src, view, out),
-        8 => copy_cells::<[u8; 8], 8>(pool, src, view, out),
-        16 => copy_cells::<[u8; 16], 4>(pool, src, view, out),
+        1 => copy_cells::<[u8; 1]>(pool, src, view, out),
+        2 => copy_cells::<[u8; 2]>(pool, src, view, out),
+        4 => copy_cells::<[u8; 4]>(pool, src, view, out),
+        8 => copy_cells::<[u8; 8]>(pool, src, view, out),
+        16 => copy_cells::<[u8; 16]>(pool, src, view, out),
         other => panic!("cells of {other} bytes"),
     }
 }
@@ -111,12 +114,7 @@ pub fn chunk_units(pool: &dyn Parallel, n_units: usize, unit_bytes: usize) -> us
     n_units.div_ceil(pool.n_threads() * 4).max(smallest)
 }
 
-fn copy_cells<T: bytemuck::Pod + Send + Sync, const B: usize>(
-    pool: &dyn Parallel,
-    src: &[u8],
-    view: &View,
-    out: &mut [u8],
-) {
+fn copy_cells<T: Cell>(pool: &dyn Parallel, src: &[u8], view: &View, out: &mut [u8]) {
     let (src, out): (&[T], &mut [T]) = (bytemuck::cast_slice(src), bytemuck::cast_slice_mut(out));
     assert_eq!(out.len(), view.n_cells(), "as many cells as there is room for");
     if out.is_empty() {
@@ -137,14 +135,14 @@ fn copy_cells<T: bytemuck::Pod + Send + Sync, const B: usize>(
     }
     let row_cells: usize = view.dims[split + 1..].iter().product();
     let rows_per_task = chunk_units(pool, n_rows, row_cells * size_of::<T>());
-    let rows_per_task = rows_per_task.next_multiple_of(if view.block_axis().is_some() { B } else { 1 });
+    let rows_per_task = rows_per_task.next_multiple_of(if view.block_axis().is_some() { 8 } else { 1 });
     for_each_chunk_mut(pool, out, rows_per_task * row_cells, &|i, part| {
-        copy_rows::<T, B>(src, view, split, i * rows_per_task, part);
+        copy_rows(src, view, split, i * rows_per_task, part);
     });
 }
 
 /// Copies rows of the axes up to `split`, from row `first` on, as many as `out` takes.
-fn copy_rows<T: Copy, const B: usize>(src: &[T], view: &View, split: usize, first: usize, out: &mut [T]) {
+fn copy_rows<T: Cell>(src: &[T], view: &View, split: usize, first: usize, out: &mut [T]) {
     let row_cells: usize = view.dims[split + 1..].iter().product();
     let (mut row, mut out) = (first, out);
     while !out.is_empty() {
@@ -159,21 +157,14 @@ fn copy_rows<T: Copy, const B: usize>(src: &[T], view: &View, split: usize, firs
         at += position as isize * view.strides[split];
         let n = (view.dims[split] - position).min(out.len() / row_cells);
         let (part, after) = std::mem::take(&mut out).split_at_mut(n * row_cells);
-        copy_block::<T, B>(src, at, n, &view.dims[split + 1..], &view.strides[split..], part);
+        copy_block(src, at, n, &view.dims[split + 1..], &view.strides[split..], part);
         out = after;
         row += n;
     }
 }
 
 /// Copies `n` by `inner` cells from `at` on; `strides` has one more element than `inner`.
-fn copy_block<T: Copy, const B: usize>(
-    src: &[T],
-    at: isize,
-    n: usize,
-    inner: &[usize],
-    strides: &[isize],
-    out: &mut [T],
-) {
+fn copy_block<T: Cell>(src: &[T], at: isize, n: usize, inner: &[usize], strides: &[isize], out: &mut [T]) {
     let Some(&columns) = inner.last() else { return copy_line(src, at, strides[0], out) };
     let column_stride = strides[inner.len()];
     if strides[0] == 1 && column_stride > 1 {
@@ -188,14 +179,14 @@ fn copy_block<T: Copy, const B: usize>(
             // Not negative: `View::fits` holds for each cell of the view.
             let from = &src[from as usize..];
             let out = &mut out[position * columns..];
-            transpose::<T, B>(from, column_stride as usize, n, columns, out, out_stride);
+            transpose(from, column_stride as usize, n, columns, out, out_stride);
         }
         return;
     }
     let row_cells: usize = inner.iter().product();
     for (i, row) in out.chunks_exact_mut(row_cells).enumerate() {
         let at = at + i as isize * strides[0];
-        copy_block::<T, B>(src, at, inner[0], &inner[1..], &strides[1..], row);
+        copy_block(src, at, inner[0], &inner[1..], &strides[1..], row);
     }
 }
 
@@ -216,8 +207,8 @@ fn copy_line<T: Copy>(src: &[T], at: isize, stride: isize, out: &mut [T]) {
     }
 }
 
-/// `out[r * out_stride + c] = src[r + c * src_stride]` for `r < rows`, `c < columns`, in blocks of `B` by `B`.
-fn transpose<T: Copy, const B: usize>(
+/// `out[r * out_stride + c] = src[r + c * src_stride]` for `r < rows`, `c < columns`, tile by tile.
+fn transpose<T: Cell>(
     src: &[T],
     src_stride: usize,
     rows: usize,
@@ -225,38 +216,149 @@ fn transpose<T: Copy, const B: usize>(
     out: &mut [T],
     out_stride: usize,
 ) {
-    for r0 in (0..rows).step_by(CACHE_TILE) {
-        let r1 = rows.min(r0 + CACHE_TILE);
-        for c0 in (0..columns).step_by(CACHE_TILE) {
-            let c1 = columns.min(c0 + CACHE_TILE);
-            for r in (r0..r1).step_by(B) {
-                for c in (c0..c1).step_by(B) {
-                    let (height, width) = (B.min(r1 - r), B.min(c1 - c));
-                    let (from, to) = (&src[r + c * src_stride..], &mut out[r * out_stride + c..]);
-                    if height == B && width == B {
-                        transpose_block::<T, B>(from, src_stride, to, out_stride);
-                    } else {
-                        for row in 0..height {
-                            for column in 0..width {
-                                to[row * out_stride + column] = from[row + column * src_stride];
-                            }
-                        }
-                    }
-                }
-            }
+    for r in (0..rows).step_by(CACHE_TILE) {
+        for c in (0..columns).step_by(CACHE_TILE) {
+            let size = (CACHE_TILE.min(rows - r), CACHE_TILE.min(columns - c));
+            T::tile(&src[r + c * src_stride..], src_stride, size, &mut out[r * out_stride + c..], out_stride);
         }
     }
 }
 
-fn transpose_block<T: Copy, const B: usize>(src: &[T], src_stride: usize, out: &mut [T], out_stride: usize) {
-    let mut block = [[src[0]; B]; B];
-    for (column, cells) in block.iter_mut().enumerate() {
-        cells.copy_from_slice(&src[column * src_stride..][..B]);
+/// Opaque elements, with the fastest way to transpose a tile of them.
+trait Cell: bytemuck::Pod + Send + Sync {
+    /// As [`transpose`], for `(rows, columns)` of at most [`CACHE_TILE`] each.
+    fn tile(src: &[Self], src_stride: usize, size: (usize, usize), out: &mut [Self], out_stride: usize);
+}
+
+impl Cell for [u8; 1] {
+    fn tile(src: &[Self], src_stride: usize, size: (usize, usize), out: &mut [Self], out_stride: usize) {
+        tile_blocks::<Self, 8>(src, src_stride, size, out, out_stride, |lines| {
+            let mut lines: [u64; 8] = bytemuck::cast(lines);
+            lines.iter_mut().for_each(|line| *line = u64::from_le(*line));
+            // Quarters of 4, then of 2, then single bytes change places across the diagonal.
+            for (distance, mask) in [(4, 0xFFFF_FFFF), (2, 0xFFFF_0000_FFFF), (1, 0xFF_00FF_00FF_00FF)] {
+                swap_across(&mut lines, distance, 8 * distance, mask);
+            }
+            lines.iter_mut().for_each(|line| *line = line.to_le());
+            bytemuck::cast(lines)
+        });
     }
-    for row in 0..B {
-        let line = &mut out[row * out_stride..][..B];
-        for (cell, column) in line.iter_mut().zip(&block) {
-            *cell = column[row];
+}
+
+impl Cell for [u8; 2] {
+    fn tile(src: &[Self], src_stride: usize, size: (usize, usize), out: &mut [Self], out_stride: usize) {
+        tile_blocks::<Self, 4>(src, src_stride, size, out, out_stride, |lines| {
+            let mut lines: [u64; 4] = bytemuck::cast(lines);
+            lines.iter_mut().for_each(|line| *line = u64::from_le(*line));
+            for (distance, mask) in [(2, 0xFFFF_FFFF), (1, 0xFFFF_0000_FFFF)] {
+                swap_across(&mut lines, distance, 16 * distance, mask);
+            }
+            lines.iter_mut().for_each(|line| *line = line.to_le());
+            bytemuck::cast(lines)
+        });
+    }
+}
+
+impl Cell for [u8; 4] {
+    fn tile(src: &[Self], src_stride: usize, size: (usize, usize), out: &mut [Self], out_stride: usize) {
+        match (bytemuck::try_cast_slice(src), bytemuck::try_cast_slice_mut(out)) {
+            (Ok(src), Ok(out)) => tile_f32(dispatch::isa(), src, src_stride, size, out, out_stride),
+            _ => tile_blocks::<Self, 4>(src, src_stride, size, out, out_stride, flip),
+        }
+    }
+}
+
+impl Cell for [u8; 8] {
+    fn tile(src: &[Self], src_stride: usize, size: (usize, usize), out: &mut [Self], out_stride: usize) {
+        tile_blocks::<Self, 8>(src, src_stride, size, out, out_stride, flip);
+    }
+}
+
+impl Cell for [u8; 16] {
+    fn tile(src: &[Self], src_stride: usize, size: (usize, usize), out: &mut [Self], out_stride: usize) {
+        tile_blocks::<Self, 4>(src, src_stride, size, out, out_stride, flip);
+    }
+}
+
+/// In each pair of lines `distance` apart, swaps the upper fields of the first with the lower ones of the second;
+/// `mask` covers the lower fields, which lie `shift` bits below the upper.
+#[inline(always)]
+fn swap_across<const B: usize>(lines: &mut [u64; B], distance: usize, shift: usize, mask: u64) {
+    for first in (0..B).filter(|line| line & distance == 0) {
+        let (a, b) = (lines[first], lines[first + distance]);
+        let changed = (a >> shift ^ b) & mask;
+        lines[first] = a ^ changed << shift;
+        lines[first + distance] = b ^ changed;
+    }
+}
+
+/// The transpose of a block, cell by cell.
+fn flip<T: Copy, const B: usize>(lines: [[T; B]; B]) -> [[T; B]; B] {
+    std::array::from_fn(|row| std::array::from_fn(|column| lines[column][row]))
+}
+
+/// Transposes a tile block by block with `flip`, and what is left at its edges cell by cell.
+#[inline(always)]
+fn tile_blocks<T: Copy, const B: usize>(
+    src: &[T],
+    src_stride: usize,
+    (rows, columns): (usize, usize),
+    out: &mut [T],
+    out_stride: usize,
+    flip: impl Fn([[T; B]; B]) -> [[T; B]; B],
+) {
+    let (whole_rows, whole_columns) = (rows / B * B, columns / B * B);
+    for c in (0..whole_columns).step_by(B) {
+        let lines: [&[T]; B] = std::array::from_fn(|k| &src[(c + k) * src_stride..][..whole_rows]);
+        for r in (0..whole_rows).step_by(B) {
+            let mut block = [[lines[0][r]; B]; B];
+            for (cells, line) in block.iter_mut().zip(lines) {
+                cells.copy_from_slice(&line[r..r + B]);
+            }
+            for (i, line) in flip(block).into_iter().enumerate() {
+                out[(r + i) * out_stride + c..][..B].copy_from_slice(&line);
+            }
+        }
+    }
+    for r in 0..rows {
+        let first = if r < whole_rows { whole_columns } else { 0 };
+        for c in first..columns {
+            out[r * out_stride + c] = src[r + c * src_stride];
+        }
+    }
+}
+
+vectorized! {
+    fn tile_f32<'a>(
+        src: &'a [f32],
+        src_stride: usize,
+        size: (usize, usize),
+        out: &'a mut [f32],
+        out_stride: usize
+    ) = tile_lanes;
+}
+
+#[inline(always)]
+fn tile_lanes<S: Simd>(
+    s: S,
+    src: &[f32],
+    src_stride: usize,
+    (rows, columns): (usize, usize),
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let (whole_rows, whole_columns) = (rows / 4 * 4, columns / 4 * 4);
+    for c in (0..whole_columns).step_by(4) {
+        let line = |k: usize| &src[(c + k) * src_stride..][..whole_rows];
+        let lines = [line(0), line(1), line(2), line(3)];
+        for r in (0..whole_rows).step_by(4) {
+            s.transpose4(lines, r, &mut out[r * out_stride + c..], out_stride);
+        }
+    }
+    for r in 0..rows {
+        let first = if r < whole_rows { whole_columns } else { 0 };
+        for c in first..columns {
+            out[r * out_stride + c] = src[r + c * src_stride];
         }
     }
 }
