@@ -231,7 +231,7 @@ fn apply_lanes<S: Simd>(s: S, activation: Activation, x: &mut [f32]) {
         }
         Activation::GeluTanh => {
             // (1 + tanh y) / 2 = sigmoid(2 y)
-            let (a, b) = (s.splat(-1.595_769_1), s.splat(0.044_715));
+            let (a, b) = (s.splat(-1.595_769_2), s.splat(0.044_715));
             each!(v => {
                 let y = s.mul(v, s.fma(s.mul(v, v), b, one));
                 s.div(v, s.add(one, lane_math::exp(s, s.mul(a, y))))

@@ -100,14 +100,15 @@ pub fn binary_f32(
     b.check(n);
     assert_eq!(out.len() % n, 0, "result is not whole rows");
     let isa = dispatch::isa();
-    if let (Operand::Rows(x), Operand::Rows(y)) = (a, b) {
-        if x.len() == out.len() && y.len() == out.len() {
-            // Nothing is broadcast: any cut will do, and one long row may still be shared.
-            return for_each_rows(pool, out, 1, 1, &|first, out| {
-                let n = out.len();
-                rows(isa, op, Operand::Rows(&x[first..][..n]), Operand::Rows(&y[first..][..n]), 0, n, out);
-            });
-        }
+    if let (Operand::Rows(x), Operand::Rows(y)) = (a, b)
+        && x.len() == out.len()
+        && y.len() == out.len()
+    {
+        // Nothing is broadcast: any cut will do, and one long row may still be shared.
+        return for_each_rows(pool, out, 1, 1, &|first, out| {
+            let n = out.len();
+            rows(isa, op, Operand::Rows(&x[first..][..n]), Operand::Rows(&y[first..][..n]), 0, n, out);
+        });
     }
     for_each_rows(pool, out, n, n, &|first, out| rows(isa, op, a, b, first, n, out));
 }

@@ -79,7 +79,10 @@ impl ConvShape {
     }
 
     pub(crate) fn check(&self) {
-        assert!(self.groups > 0 && self.c % self.groups == 0 && self.oc % self.groups == 0, "uneven groups");
+        assert!(
+            self.groups > 0 && self.c.is_multiple_of(self.groups) && self.oc.is_multiple_of(self.groups),
+            "uneven groups"
+        );
         assert!(self.strides.iter().chain(&self.dilations).all(|&x| x > 0), "zero stride or dilation");
     }
 

@@ -56,18 +56,6 @@ impl Isa {
         }
     }
 
-    /// The set to use where a vector never covers more than `len` elements: a narrower one if that is enough.
-    ///
-    /// Only for kernels whose results do not depend on the number of lanes.
-    pub(crate) fn for_rows_of(self, len: usize) -> Isa {
-        #[cfg(target_arch = "x86_64")]
-        if let (Isa::Avx512(_), Some(narrow), ..=8) = (self, Avx2::detect(), len) {
-            return Isa::Avx2(narrow);
-        }
-        let _ = len;
-        self
-    }
-
     /// Lanes of an `f32` vector.
     pub fn lanes(self) -> usize {
         self.constants().0

@@ -68,7 +68,7 @@ pub fn exp_m1<S: Simd>(s: S, x: S::F) -> S::F {
 #[inline(always)]
 pub fn log<S: Simd>(s: S, x: S::F) -> S::F {
     const P: [f32; 8] = [
-        0.333_333_31,
+        0.333_333_3,
         -0.250_008_2,
         0.200_012_27,
         -0.166_233_57,
@@ -127,7 +127,7 @@ pub fn sigmoid<S: Simd>(s: S, x: S::F) -> S::F {
 #[inline(always)]
 pub fn erf<S: Simd>(s: S, x: S::F) -> S::F {
     const NEAR: [f32; 7] = [
-        1.128_379_1,
+        std::f32::consts::FRAC_2_SQRT_PI,
         -0.376_126_26,
         0.112_835_854,
         -0.026_853_811,

@@ -33,6 +33,12 @@
 //! A kernel is written once over the lane operations of [`arch::Simd`] and compiled for each instruction set;
 //! [`dispatch::isa`] chooses one for the process (`DUNLIN_ISA` pins it). Unsafe code is in [`arch`] alone.
 
+#![allow(
+    clippy::needless_range_loop,
+    clippy::type_complexity,
+    reason = "counted loops over several arrays become straight vector code; the types of a few callbacks are long"
+)]
+
 pub mod activation;
 pub mod arch;
 pub mod binary;

@@ -422,7 +422,7 @@ impl Blocks {
     /// As `new`, but blocks of equal size if some size between two thirds of `longest` and `longest` divides `len`.
     #[inline(always)]
     pub(crate) fn even(len: usize, longest: usize) -> Blocks {
-        let size = (longest * 2 / 3..=longest).rev().find(|&size| size > 0 && len % size == 0);
+        let size = (longest * 2 / 3..=longest).rev().find(|&size| size > 0 && len.is_multiple_of(size));
         Blocks::new(len, size.unwrap_or(longest))
     }
 

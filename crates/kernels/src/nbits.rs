@@ -95,7 +95,7 @@ impl PackedNBits {
         shape: NBitsShape,
     ) -> Result<PackedNBits, OutOfMemory> {
         assert!(matches!(shape.bits, 2 | 4 | 8), "weights of {} bits", shape.bits);
-        assert!(shape.block > 0 && shape.block % 4 == 0, "blocks of {} weights", shape.block);
+        assert!(shape.block > 0 && shape.block.is_multiple_of(4), "blocks of {} weights", shape.block);
         assert!(codes.len() >= shape.n * shape.column_bytes(), "codes are shorter than their shape");
         let full = isa.tile().1;
         let (half, n_panels) = (full / 2, shape.n.div_ceil(full));

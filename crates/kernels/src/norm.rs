@@ -150,7 +150,7 @@ fn sum_by<S: Simd>(s: S, x: &[f32], mean: S::F, squared: bool) -> f32 {
     };
     let mut acc = [s.splat(0.0); 4];
     let mut blocks = x.chunks_exact(4 * S::LANES);
-    while let Some(block) = blocks.next() {
+    for block in blocks.by_ref() {
         for i in 0..4 {
             acc[i] = add(acc[i], s.load(&block[i * S::LANES..]));
         }
@@ -223,8 +223,8 @@ fn softmax_row<S: Simd>(s: S, kind: SoftmaxKind, x: &[f32], out: &mut [f32]) {
     match kind {
         SoftmaxKind::Softmax => {
             map_lanes!(s, out, |v in x| {
-                let e = lane_math::exp_non_positive(s, s.sub(v, max));
-                e
+
+                lane_math::exp_non_positive(s, s.sub(v, max))
             });
             let total = sum_by(s, out, s.splat(0.0), false);
             let factor = s.splat(1.0 / total);

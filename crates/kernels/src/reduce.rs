@@ -164,7 +164,7 @@ fn row<S: Simd>(s: S, op: Reduce, x: &[f32]) -> f32 {
     let start = s.splat(op.start());
     let mut acc = [start; 4];
     let mut blocks = x.chunks_exact(4 * S::LANES);
-    while let Some(block) = blocks.next() {
+    for block in blocks.by_ref() {
         for (i, acc) in acc.iter_mut().enumerate() {
             *acc = op.step(s, *acc, s.load(&block[i * S::LANES..]));
         }

@@ -106,8 +106,30 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     fn store_part(self, v: Self::F, out: &mut [f32]) {
-        // SAFETY: as above, and the mask leaves out what is past the slice.
-        unsafe { _mm256_maskstore_ps(out.as_mut_ptr(), mask8(out.len()), v) }
+        let n = out.len();
+        if n >= L {
+            return self.store(v, out);
+        }
+        // In pieces, since masked stores are slow on some processors.
+        let mut p = out.as_mut_ptr();
+        // SAFETY: the token proves that the processor has the instructions; the pieces are 4, 2 and 1 elements as
+        // the bits of `n` say, so together they are the `n` elements of the slice.
+        unsafe {
+            let mut rest = _mm256_castps256_ps128(v);
+            if n & 4 != 0 {
+                _mm_storeu_ps(p, rest);
+                rest = _mm256_extractf128_ps::<1>(v);
+                p = p.add(4);
+            }
+            if n & 2 != 0 {
+                _mm_storel_epi64(p.cast(), _mm_castps_si128(rest));
+                rest = _mm_movehl_ps(rest, rest);
+                p = p.add(2);
+            }
+            if n & 1 != 0 {
+                _mm_store_ss(p, rest);
+            }
+        }
     }
     #[inline(always)]
     fn add(self, a: Self::F, b: Self::F) -> Self::F {

@@ -66,6 +66,10 @@ use with_rows;
 ///
 /// Slice arguments must hold at least `LANES` elements (`LANES / k` where so noted) or the method panics; the
 /// `_part` forms take any shorter slice and treat missing lanes as zero.
+#[allow(
+    clippy::wrong_self_convention,
+    reason = "the methods are operations of the token, not conversions of it"
+)]
 pub trait Simd: Copy + Send + Sync + 'static {
     /// A vector of `f32`.
     type F: Copy;

@@ -118,8 +118,9 @@ pub fn for_each_tile_mut<T: Send>(
         // SAFETY: `row < rows`, `col < cols` and `matrix < n_matrices`, so the address is inside `data` by the
         // assertions above; tiles of different `i` cover different rows, columns or matrices and these do not
         // overlap, and `Parallel::for_each` passes each `i` at most once.
+        let ptr = unsafe { base.0.add(matrix * grid.matrix_stride + row * grid.stride + col) };
         let tile = TileMut {
-            ptr: unsafe { base.0.add(matrix * grid.matrix_stride + row * grid.stride + col) },
+            ptr,
             stride: grid.stride,
             rows: grid.row_step.min(grid.rows - row),
             cols: grid.col_step.min(grid.cols - col),

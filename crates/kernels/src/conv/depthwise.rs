@@ -23,8 +23,7 @@ pub(super) fn run(
     epilogue: &Epilogue<'_>,
     out: &mut [f32],
 ) {
-    // Vectors longer than a row would be mostly empty; the order of additions is the same for any length.
-    let isa = weights.isa.for_rows_of(shape.ow());
+    let isa = weights.isa;
     let pixels = shape.oh() * shape.ow();
     let rows = shape.n * shape.oc;
     let small = rows * pixels * shape.kh * shape.kw < 1 << 17;

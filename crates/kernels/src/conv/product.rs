@@ -64,8 +64,11 @@ fn split(isa: Isa, n_threads: usize, shape: &ConvShape, pixels: usize) -> (usize
     let blocks = Blocks::even(rows, tile_rows);
     let row_parts = wanted.div_ceil(col_parts).min(blocks.count);
     // Blocks differ in size by one row unless they divide evenly, so only an even cut may use several blocks.
-    let row_step =
-        if rows % blocks.count == 0 { blocks.count.div_ceil(row_parts) * blocks.longest() } else { rows };
+    let row_step = if rows.is_multiple_of(blocks.count) {
+        blocks.count.div_ceil(row_parts) * blocks.longest()
+    } else {
+        rows
+    };
     (row_step, col_tiles.div_ceil(col_parts) * tile_cols)
 }
 

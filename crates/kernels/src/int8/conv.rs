@@ -11,6 +11,7 @@ use crate::convert::dequantize_int8;
 use crate::dispatch::{self, Isa};
 use crate::matmul::{Blocks, Elements};
 use crate::slice::Aligned;
+use crate::slice::load_clipped;
 
 /// Bytes of gathered pixels on the stack.
 const PIXEL_BYTES: usize = 96 * 1024;
@@ -248,7 +249,9 @@ impl<F: Finish> Kernel for FinishFloats<'_, F> {
     fn run<S: Simd>(self, s: S) {
         let mut ints = [0; 64];
         for (i, (sums, out)) in self.sums.chunks(64).zip(self.out.chunks_mut(64)).enumerate() {
-            ints.iter_mut().zip(sums).for_each(|(int, &sum)| *int = sum as i32);
+            for j in (0..sums.len()).step_by(S::LANES) {
+                s.store_i(s.to_int(load_clipped(s, &sums[j..])), &mut ints[j..]);
+            }
             self.finish.store(s, &ints[..sums.len()], self.oc, i * 64, out);
         }
     }
