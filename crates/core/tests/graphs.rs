@@ -2,8 +2,9 @@
 //! `data/graphs/make.py` tells, which writes both.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use dunlin_core::{Bool, Inputs, Limits, Model, Tensor, Threads, Value};
+use dunlin_core::{Bool, ErrorKind, Inputs, Limits, Model, RunOptions, Tensor, Threads, Value};
 
 /// One model with its inputs and what must come of them.
 #[derive(Default)]
@@ -21,6 +22,32 @@ fn models_answer_as_elsewhere() {
         .filter_map(|case| check(case).err().map(|what| format!("{}: {what}", case.name)))
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_loop_without_end_is_ended() {
+    let load = |limits| Model::builder().limits(limits).load(folder().join("loop_without_end.onnx")).unwrap();
+    let x = || Tensor::from_slice([3], &[1.0f32, 2.0, 3.0]).unwrap();
+    let mut limits = Limits::default();
+    limits.run.loop_steps = 100;
+    assert_eq!(load(limits).run([x()]).unwrap_err().kind(), ErrorKind::Limit);
+    let mut options = RunOptions::default();
+    options.deadline = Some(Instant::now() + Duration::from_millis(50));
+    let error = load(Limits::default()).run_with([x()], &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+}
+
+#[test]
+fn each_iteration_draws_other_numbers_and_each_run_the_same() {
+    let model = Model::load(folder().join("loop_that_draws.onnx")).unwrap();
+    let draw = || {
+        let outputs = model.run([Tensor::scalar(3i64).unwrap()]).unwrap();
+        outputs[0].as_tensor().unwrap().view::<f32>().unwrap().to_vec()
+    };
+    let drawn = draw();
+    assert_ne!(drawn[..4], drawn[4..8]);
+    assert_ne!(drawn[4..8], drawn[8..]);
+    assert_eq!(drawn, draw());
 }
 
 fn check(case: &Case) -> Result<(), String> {

@@ -347,4 +347,22 @@ for name, value in (("held", X), ("none", None)):
         >
     }"""), {"o": value}, expected=[np.array(value is not None), X if value is not None else np.array([7, 8, 9], F)])
 
+# Models of tests that need more than inputs and outputs.
+ONLY_MODELS = {
+    "loop_without_end": """
+g (float[3] x) => (float[3] y) {
+    y = Loop ("", "", x) <
+        body = l (int64 i, bool c, float[3] v) => (bool d, float[3] w) { d = Identity(c)  w = Add(v, v) }
+    >
+}""",
+    "loop_that_draws": """
+g (int64 n) => (float[k, 4] y) {
+    y = Loop (n, "") <
+        body = l (int64 i, bool c) => (bool d, float[4] r) { d = Identity(c)  r = RandomUniform <shape = [4]> () }
+    >
+}""",
+}
+for name, text in ONLY_MODELS.items():
+    (HERE / f"{name}.onnx").write_bytes(parse(head() + text).SerializeToString())
+
 (HERE / "cases.txt").write_text("\n".join(lines) + "\n")
