@@ -11,13 +11,13 @@ pub trait Split: Copy + PartialOrd + Debug + Send + Sync + 'static {
     const NAN: Self;
 
     /// The largest number that is not above `x`: `y <= x` for exactly the `y` that are not above it.
-    fn floor(x: f64) -> Self;
+    fn round_down(x: f64) -> Self;
 }
 
 impl Split for f64 {
     const NAN: f64 = f64::NAN;
 
-    fn floor(x: f64) -> f64 {
+    fn round_down(x: f64) -> f64 {
         x
     }
 }
@@ -25,7 +25,7 @@ impl Split for f64 {
 impl Split for f32 {
     const NAN: f32 = f32::NAN;
 
-    fn floor(x: f64) -> f32 {
+    fn round_down(x: f64) -> f32 {
         let near = x as f32;
         if f64::from(near) > x { near.next_down() } else { near }
     }
@@ -214,7 +214,7 @@ fn node<T: Split>(next: Next, tests: &[Test], pair_of: &[u32], at: u32) -> Resul
         Next::Test(i) if tests[i as usize].feature < NAN_LEFT => {
             let test = tests[i as usize];
             let flag = if test.nan_left { NAN_LEFT } else { 0 };
-            Ok(Node { split: T::floor(test.split), feature: test.feature | flag, child: pair_of[i as usize] })
+            Ok(Node { split: T::round_down(test.split), feature: test.feature | flag, child: pair_of[i as usize] })
         }
         _ => Err(NotTrees),
     }
@@ -336,12 +336,12 @@ mod tests {
     #[test]
     fn splits_are_rounded_down() {
         for x in [0.1, -0.1, 1e300, -1e300, 0.0, -0.0, f64::INFINITY, -5e-324] {
-            let floor = f32::floor(x);
+            let rounded = f32::round_down(x);
             assert!(
-                f64::from(floor) <= x && f64::from(floor.next_up()) > x || x == f64::INFINITY,
-                "{x} {floor}"
+                f64::from(rounded) <= x && f64::from(rounded.next_up()) > x || x == f64::INFINITY,
+                "{x} {rounded}"
             );
         }
-        assert!(f32::floor(f64::NAN).is_nan());
+        assert!(f32::round_down(f64::NAN).is_nan());
     }
 }
