@@ -97,7 +97,7 @@ fn primes(mut n: usize) -> Vec<usize> {
     let mut primes = Vec::new();
     let mut prime = 2;
     while n > 1 {
-        if n % prime == 0 {
+        if n.is_multiple_of(prime) {
             primes.push(prime);
             n /= prime;
         } else if prime > n / prime {

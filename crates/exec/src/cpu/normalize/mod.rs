@@ -9,9 +9,10 @@ mod softmax;
 
 use dunlin_ir::op::Normalize;
 
-use crate::{Ctx, Inputs, OpError, Outputs};
+use crate::{Ctx, Inputs, OpError, Outputs, one};
 
-pub(crate) use rows::doubles;
+pub(crate) use rows::{doubles, from_doubles};
+pub(crate) use softmax::softmax;
 
 /// Computes one step.
 pub(crate) fn run(op: &Normalize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
@@ -24,7 +25,7 @@ pub(crate) fn run(op: &Normalize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Res
         Normalize::Lrn(op) => channel::lrn(op, inputs, ctx),
         Normalize::MeanVariance(op) => channel::mean_variance(op, inputs, ctx),
         Normalize::Lp(op) => softmax::lp(op, inputs, ctx),
-        Normalize::Softmax(op) => softmax::softmax(op, inputs, ctx),
+        Normalize::Softmax(op) => softmax(op, inputs.tensor(0)?, ctx).map(one),
         Normalize::Dropout(op) => dropout::dropout(op, inputs, ctx),
     }
 }

@@ -14,14 +14,13 @@ use crate::{Ctx, Inputs, OpError, Outputs, one};
 const TASK_LEN: usize = 1 << 12;
 
 /// Softmax and its kin.
-pub(super) fn softmax(op: &Softmax, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    let x = inputs.tensor(0)?;
+pub(crate) fn softmax(op: &Softmax, x: &Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let (n, inner) = extent(op, x)?;
     let wide = widen(x, ctx)?;
     if let (DType::F32, Some(kind)) = (wide.dtype(), kernel_kind(op.kind)) {
         let mut out = ctx.alloc(DType::F32, x.shape().clone())?;
         softmax_f32(ctx.pool(), kind, wide.view()?, n, inner, out.view_mut()?);
-        return narrowed(&out, x.dtype(), ctx).map(one);
+        return narrowed(&out, x.dtype(), ctx);
     }
     let out = dispatch!(wide.dtype(), T in [f32, f64], {
         match op.kind {
@@ -32,7 +31,7 @@ pub(super) fn softmax(op: &Softmax, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Resul
             SoftmaxKind::Hardmax => each_block::<T>(&wide, n * inner, ctx, |x, y| hardmax_block(x, y, inner)),
         }
     })?;
-    narrowed(&out, x.dtype(), ctx).map(one)
+    narrowed(&out, x.dtype(), ctx)
 }
 
 fn kernel_kind(kind: SoftmaxKind) -> Option<norm::SoftmaxKind> {
