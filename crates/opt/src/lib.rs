@@ -81,6 +81,38 @@ pub const PASSES: &[Pass] = &[
         phase: Phase::Simplify,
         run: dead::run,
     },
+    Pass {
+        name: "fold-channel-scales",
+        summary: "puts batch norm and channel scales into convolutions",
+        phase: Phase::Fuse,
+        run: fuse::batch_norm::run,
+    },
+    Pass { name: "fuse-norm", summary: "finds layer and RMS norm", phase: Phase::Fuse, run: fuse::norm::run },
+    Pass { name: "fuse-gelu", summary: "finds GELU", phase: Phase::Fuse, run: fuse::gelu::run },
+    Pass {
+        name: "fuse-swish",
+        summary: "finds SiLU and hard swish",
+        phase: Phase::Fuse,
+        run: fuse::swish::run,
+    },
+    Pass {
+        name: "fuse-dense",
+        summary: "products take their bias",
+        phase: Phase::Fuse,
+        run: fuse::dense::run,
+    },
+    Pass {
+        name: "fuse-residual",
+        summary: "convolutions and layers add another tensor",
+        phase: Phase::Fuse,
+        run: fuse::residual::run,
+    },
+    Pass {
+        name: "fuse-activation",
+        summary: "convolutions and products apply what follows",
+        phase: Phase::Fuse,
+        run: fuse::activation::run,
+    },
 ];
 
 /// The simplifying passes run at most so many times: each round enables fewer of the others.
