@@ -121,3 +121,39 @@ pub(super) fn scatter_tap<T: Copy>(tap: &Tap, stride: usize, x: &mut [T], out: &
         x.iter_mut().step_by(stride).zip(out).for_each(|(x, &out)| f(x, out));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dunlin_ir::op::window::{Padding, Rounding, SameExtent, Window};
+
+    #[test]
+    fn rows_and_taps_visit_each_pair_of_window_and_element_once() {
+        let window = Window {
+            strides: SmallVec::from_slice(&[2, 1]),
+            dilations: SmallVec::from_slice(&[1, 2]),
+            padding: Padding::Explicit(SmallVec::from_slice(&[1, 0, 0, 2])),
+            ..Window::default()
+        };
+        let axes = window.axes(&[5, 6], &[3, 2], Rounding::Floor, SameExtent::Dilated).unwrap();
+        let geometry = Geometry::new(&axes).unwrap();
+        let x: Vec<i64> = (1..=30).collect();
+        let mut got = vec![0; geometry.output_len()];
+        for (row, out) in got.chunks_exact_mut(geometry.inner.output).enumerate() {
+            geometry.for_each_window_row(row, |_, input_row| {
+                for tap in &geometry.taps {
+                    zip_tap(tap, 1, out, &x[input_row * 6..][..6], |out, x| *out += x);
+                }
+            });
+        }
+        let mut want = Vec::new();
+        for y in 0..axes[0].output as i64 {
+            for column in 0..axes[1].output as i64 {
+                let elements = (0..3).flat_map(|ky| (0..2).map(move |kx| (y * 2 + ky - 1, column + kx * 2)));
+                let inside = elements.filter(|&(y, x)| (0..5).contains(&y) && (0..6).contains(&x));
+                want.push(inside.map(|(y, x)| y * 6 + x + 1).sum::<i64>());
+            }
+        }
+        assert_eq!(got, want);
+    }
+}

@@ -263,3 +263,23 @@ fn normalized(i: usize, n: usize, corners: Corners) -> f64 {
         Corners::Edges => (2 * i + 1) as f64 / n as f64 - 1.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::reflect;
+
+    #[test]
+    fn coordinates_are_mirrored_until_they_are_inside() {
+        // The first row is the example of the standard's documentation: borders at -1 and 1.
+        let cases = [
+            (-3.5, -1.0, 1.0, 0.5),
+            (-1.0, -0.5, 3.5, 0.0),
+            (4.0, -0.5, 3.5, 3.0),
+            (5.0, 0.0, 3.0, 1.0),
+            (2.0, 0.0, 3.0, 2.0),
+        ];
+        for (x, low, high, want) in cases {
+            assert_eq!(reflect(x, low, high), want, "{x} between {low} and {high}");
+        }
+    }
+}

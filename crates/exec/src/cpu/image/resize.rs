@@ -225,3 +225,39 @@ pub(super) fn cubic(x: f64, a: f64) -> f64 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(input: usize, output: usize, transformation: Transformation) -> Axis {
+        let resized = ResizedAxis { output, scale: output as f32 / input as f32, target: output as f32 };
+        Axis { input, resized, transformation, region: (0.0, 1.0) }
+    }
+
+    #[test]
+    fn the_nearest_elements_are_those_of_the_standards_examples() {
+        use Nearest::{Ceil, Floor, RoundPreferCeil, RoundPreferFloor};
+        use Transformation::{AlignCorners, Asymmetric, HalfPixel};
+        let cases: [(&str, usize, usize, Transformation, Nearest, &[usize]); 5] = [
+            ("down", 4, 3, HalfPixel, RoundPreferFloor, &[0, 1, 3]),
+            ("up", 2, 7, HalfPixel, RoundPreferFloor, &[0, 0, 0, 0, 1, 1, 1]),
+            ("ceil", 4, 8, HalfPixel, Ceil, &[0, 1, 1, 2, 2, 3, 3, 3]),
+            ("floor", 4, 8, AlignCorners, Floor, &[0, 0, 0, 1, 1, 2, 2, 3]),
+            ("prefer ceil", 4, 8, Asymmetric, RoundPreferCeil, &[0, 1, 1, 2, 2, 3, 3, 3]),
+        ];
+        for (name, input, output, transformation, nearest, want) in cases {
+            let got = axis(input, output, transformation).nearest(nearest);
+            let want: Vec<Option<usize>> = want.iter().copied().map(Some).collect();
+            assert_eq!(got, want, "{name}");
+        }
+    }
+
+    #[test]
+    fn cubic_weights_sum_to_one() {
+        for fraction in [0.0, 0.1, 0.5, 0.9] {
+            let sum: f64 = (-1..3).map(|j| cubic(f64::from(j) - fraction, -0.75)).sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{fraction}: {sum}");
+        }
+    }
+}

@@ -62,3 +62,31 @@ pub(super) fn round_to_8_bits<T: Real>(x: &[T], out: &mut [T]) {
         *out = T::of(f64::from((code - zero) * scale));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_keeps_what_256_steps_can_express() {
+        let x = [-1.0f32, 0.0, 0.5, 1.55];
+        let mut out = [0.0; 4];
+        round_to_8_bits(&x, &mut out);
+        // Steps of 0.01, of which 100 lie below zero.
+        for (x, out) in x.iter().zip(out) {
+            assert!((x - out).abs() < 1e-5, "{x} became {out}");
+        }
+        round_to_8_bits(&[0.0f32; 2], &mut out[..2]);
+        assert_eq!(out[..2], [0.0; 2]);
+    }
+
+    #[test]
+    fn weights_are_scaled_per_column_and_transposed() {
+        let weights = Tensor::from_slice([1, 2, 3], &[1i8, 2, 3, 4, 5, 6]).unwrap();
+        let scale = Tensor::from_slice([1, 3], &[1.0f32, 10.0, 100.0]).unwrap();
+        let zero = Tensor::from_slice([1, 3], &[0i8, 1, 2]).unwrap();
+        let out = dequantized(&weights, &scale, &zero).unwrap();
+        assert_eq!(out.shape().dims(), [1, 3, 2]);
+        assert_eq!(out.view::<f32>().unwrap(), [1.0, 4.0, 10.0, 40.0, 100.0, 400.0]);
+    }
+}
