@@ -2,10 +2,12 @@
 
 use dunlin_ir::op::elementwise::{Binary, Compare, Variadic};
 use dunlin_ir::{Bool, DType, Element, Shape, Tensor};
+use dunlin_kernels::binary::Binary as VectorBinary;
 use half::{bf16, f16};
 
 use super::broadcast::{BLOCK, Broadcast, CHEAP_CHUNK, Lane, in_chunks};
 use super::number::{Half, Integer, Number};
+use super::vector;
 use super::zip::{self, Kernel, ZipInto, kernel, zip_into};
 use crate::cpu::dispatch::{dispatch, dispatch_integer};
 use crate::{Ctx, Inputs, OpError};
@@ -113,6 +115,34 @@ impl Function {
     }
 }
 
+/// A kernel of `float32` by vectors.
+macro_rules! vector_kernel {
+    ($op:ident, $f:expr) => {
+        Kernel {
+            into: |out, a, b| vector::zip_into(VectorBinary::$op, out, a, b),
+            assign: |out, b| vector::assign(VectorBinary::$op, out, b, $f),
+            commutes: false,
+            chunk: CHEAP_CHUNK,
+        }
+    };
+}
+
+impl Function {
+    /// The kernel of `float32`, by vectors where there is one.
+    fn vector_kernel(self) -> Kernel<f32> {
+        match self {
+            Function::Add => vector_kernel!(Add, |a, b| a + b).commuting(),
+            Function::Div => vector_kernel!(Div, |a, b| a / b),
+            Function::Max => vector_kernel!(Max, Number::larger).commuting(),
+            Function::Min => vector_kernel!(Min, Number::smaller).commuting(),
+            Function::Mul => vector_kernel!(Mul, |a, b| a * b).commuting(),
+            Function::PRelu => vector_kernel!(PRelu, |a, b| if a < 0.0 { a * b } else { a }),
+            Function::Sub => vector_kernel!(Sub, |a, b| a - b),
+            Function::Fmod | Function::Mod => self.kernel(),
+        }
+    }
+}
+
 fn run_numbers(
     function: Function,
     dtype: DType,
@@ -120,9 +150,10 @@ fn run_numbers(
     ctx: &Ctx<'_>,
 ) -> Result<Tensor, OpError> {
     match dtype {
-        DType::F16 => zip::run_half::<f16>(&function.kernel(), inputs, ctx),
-        DType::BF16 => zip::run_half::<bf16>(&function.kernel(), inputs, ctx),
-        _ => dispatch!(dtype, T in [f32, f64, i8, i16, i32, i64, u8, u16, u32, u64], {
+        DType::F32 => zip::run::<f32>(&function.vector_kernel(), inputs, ctx),
+        DType::F16 => zip::run_half::<f16>(&function.vector_kernel(), inputs, ctx),
+        DType::BF16 => zip::run_half::<bf16>(&function.vector_kernel(), inputs, ctx),
+        _ => dispatch!(dtype, T in [f64, i8, i16, i32, i64, u8, u16, u32, u64], {
             zip::run::<T>(&function.kernel(), inputs, ctx)
         }),
     }
@@ -222,7 +253,7 @@ fn fold_half<H: Half>(
     ctx: &Ctx<'_>,
 ) -> Result<Tensor, OpError> {
     let (shape, plan) = plan_all(inputs)?;
-    let (kernel, views) = (function.kernel::<f32>(), views::<H>(inputs)?);
+    let (kernel, views) = (function.vector_kernel(), views::<H>(inputs)?);
     let mut out = ctx.alloc(H::DTYPE, shape)?;
     in_chunks(ctx, out.view_mut::<H>()?, CHEAP_CHUNK, &|start, out| {
         let mut space = [H::zeroed(); BLOCK];

@@ -16,6 +16,7 @@ mod pow;
 mod select;
 mod text;
 mod unary;
+mod vector;
 pub(crate) mod zip;
 
 /// Computes one step.

@@ -7,6 +7,7 @@ use half::{bf16, f16};
 use super::broadcast::{BLOCK, CHEAP_CHUNK, COSTLY_CHUNK, in_chunks};
 use super::erf::erf;
 use super::number::{Half, Integer, Number};
+use super::vector;
 use crate::cpu::dispatch::dispatch;
 use crate::{Ctx, Inputs, OpError};
 
@@ -15,7 +16,7 @@ pub(super) fn run(op: Unary, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<T
     let x = inputs.take(0)?;
     let chunk = if is_cheap(op) { CHEAP_CHUNK } else { COSTLY_CHUNK };
     match x.dtype() {
-        DType::F32 if is_real(op) => map_blocks::<f32>(x, ctx, chunk, &|x| real(op, x)),
+        DType::F32 if is_real(op) => map_blocks::<f32>(x, ctx, chunk, &|x| real_f32(op, x)),
         DType::F64 if is_real(op) => map_blocks::<f64>(x, ctx, chunk, &|x| real(op, x)),
         DType::F16 if is_real(op) => map_half::<f16>(op, x, ctx, chunk),
         DType::BF16 if is_real(op) => map_half::<bf16>(op, x, ctx, chunk),
@@ -80,7 +81,7 @@ fn map_half<H: Half>(op: Unary, x: Tensor, ctx: &Ctx<'_>, chunk: usize) -> Resul
         for part in part.chunks_mut(BLOCK) {
             let wide = &mut wide[..part.len()];
             H::widen(part, wide);
-            real(op, wide);
+            real_f32(op, wide);
             H::narrow(wide, part);
         }
     })
@@ -163,6 +164,13 @@ reals!(f32, f64: [
     acos, acosh, asin, asinh, atan, atanh, ceil, cos, cosh, exp, exp_m1, floor, ln, ln_1p, round_ties_even, sin, sinh,
     sqrt, tan, tanh
 ]);
+
+/// Applies a function in place, by its vector kernel if it has one.
+fn real_f32(op: Unary, x: &mut [f32]) {
+    if !vector::apply(op, x) {
+        real(op, x);
+    }
+}
 
 /// Applies a function of floats in place.
 fn real<T: Real>(op: Unary, x: &mut [T]) {
