@@ -212,7 +212,8 @@ impl<'g> Planner<'g> {
     fn step(&mut self, id: usize, node: &Node) -> Result<Step, OpError> {
         let constants: SmallVec<[Option<&Tensor>; 4]> =
             node.inputs.iter().map(|input| input.and_then(|id| self.graph.constant(id))).collect();
-        let packed = cpu::pack(&node.op, &constants)?;
+        let is_present = |i: usize| node.inputs.get(i).is_some_and(Option::is_some);
+        let packed = cpu::pack(&node.op, &constants, &is_present)?;
         let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
         let mut inputs = SmallVec::new();
         for (i, input) in node.inputs.iter().enumerate() {

@@ -56,18 +56,19 @@ pub(crate) fn run_step(op: &Op, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Resul
     }
 }
 
-/// Packs a step's constant inputs (`None` where an input is no constant) for its kernel, where that helps.
-/// Constants may be unaligned.
+/// Packs a step's constant inputs (`None` where an input is no constant) for its kernel, where that helps; `is_present`
+/// tells inputs that are no constants from those left out. Constants may be unaligned.
 pub(crate) fn pack(
     op: &Op,
     constants: &[Option<&Tensor>],
+    is_present: &dyn Fn(usize) -> bool,
 ) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
     match op {
         Op::Convolution(op) => convolution::pack(op, constants),
         Op::Linear(op) => linear::pack(op, constants),
         Op::Ml(op) => ml::pack(op),
         Op::Recurrent(op) => recurrent::pack(op, constants),
-        Op::Quantize(op) => quantize::pack(op, constants),
+        Op::Quantize(op) => quantize::pack(op, constants, is_present),
         Op::Text(op) => text::pack(op),
         _ => Ok(None),
     }

@@ -39,7 +39,11 @@ impl Packed for PackedWeights {
 }
 
 /// Packs the weights if they and their zero points are constant, for images of two axes or one.
-pub(super) fn pack(op: &Quantize, constants: &[Option<&Tensor>]) -> Result<Option<Arc<dyn Packed>>, OpError> {
+pub(super) fn pack(
+    op: &Quantize,
+    constants: &[Option<&Tensor>],
+    is_present: &dyn Fn(usize) -> bool,
+) -> Result<Option<Arc<dyn Packed>>, OpError> {
     let (conv, at, zero_at) = match op {
         Quantize::ConvInteger(conv) => (conv, 1, 3),
         Quantize::QLinearConv(op) => (&op.conv, 3, 5),
@@ -51,7 +55,7 @@ pub(super) fn pack(op: &Quantize, constants: &[Option<&Tensor>]) -> Result<Optio
     };
     let zeros = match constant(zero_at) {
         Some(zeros) => zeros_of_bytes(zeros),
-        None if constants.len() > zero_at => return Ok(None),
+        None if is_present(zero_at) => return Ok(None),
         None => Some(vec![0]),
     };
     let Some(zeros) = zeros.filter(|_| !crops(conv)) else { return Ok(None) };

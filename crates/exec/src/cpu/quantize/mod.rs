@@ -19,9 +19,14 @@ mod table;
 mod walk;
 
 /// Packs constant operands.
-pub(crate) fn pack(op: &Quantize, constants: &[Option<&Tensor>]) -> Result<Option<Arc<dyn Packed>>, OpError> {
+pub(crate) fn pack(
+    op: &Quantize,
+    constants: &[Option<&Tensor>],
+    is_present: &dyn Fn(usize) -> bool,
+) -> Result<Option<Arc<dyn Packed>>, OpError> {
     match op {
-        Quantize::ConvInteger(_) | Quantize::QLinearConv(_) => conv::pack(op, constants),
+        Quantize::ConvInteger(_) | Quantize::QLinearConv(_) => conv::pack(op, constants, is_present),
+        Quantize::MatMulNBits(op) => nbits::pack(op, constants, is_present),
         _ => product::pack(op, constants),
     }
 }

@@ -1,13 +1,82 @@
 //! Products with weights of few bits, quantized in blocks along the depth.
 
+use std::sync::Arc;
+
 use dunlin_ir::op::quantize::MatMulNBits;
 use dunlin_ir::{DType, Shape, Tensor, packed};
+use dunlin_kernels::matmul::{Bias, Elements, Epilogue};
+use dunlin_kernels::nbits::{NBitsShape, PackedNBits, ZeroPoints, matmul_nbits_f32};
+use half::{bf16, f16};
 
 use super::parameter;
 use crate::cpu::chunk::{Scratch, items_per_task};
 use crate::cpu::elementwise::broadcast::in_chunks;
 use crate::cpu::elementwise::cast;
+use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError};
+
+/// Constant weights with their scales and zero points, packed.
+#[derive(Debug)]
+struct PackedWeights(PackedNBits);
+
+impl Packed for PackedWeights {
+    fn byte_len(&self) -> usize {
+        self.0.n_bytes()
+    }
+
+    fn replaced_inputs(&self) -> &[usize] {
+        &[1, 2, 3]
+    }
+}
+
+/// Packs weights if all that describes them is constant and they are in order.
+pub(super) fn pack(
+    op: &MatMulNBits,
+    constants: &[Option<&Tensor>],
+    is_present: &dyn Fn(usize) -> bool,
+) -> Result<Option<Arc<dyn Packed>>, OpError> {
+    let constant = |i: usize| constants.get(i).copied().flatten();
+    let (Some(b), Some(scales)) = (constant(1), constant(2)) else { return Ok(None) };
+    let zeros = constant(3);
+    if b.is_empty() || is_present(4) || is_present(3) && zeros.is_none() {
+        return Ok(None);
+    }
+    let n_blocks = op.k.div_ceil(op.block_size);
+    let n_scales = op.n.checked_mul(n_blocks);
+    let n_bytes = n_scales.and_then(|n| n.checked_mul(op.block_size / 8 * op.bits));
+    if Some(b.len()) != n_bytes || Some(scales.len()) != n_scales || b.dtype() != DType::U8 {
+        return Ok(None);
+    }
+    let zero_numbers = zeros.filter(|zeros| zeros.dtype().is_float()).and_then(numbers);
+    let zeros = match (zeros, &zero_numbers) {
+        (None, _) => ZeroPoints::Middle,
+        (Some(zeros), Some(numbers)) if Some(zeros.len()) == n_scales => {
+            ZeroPoints::Numbers(Elements::F32(numbers))
+        }
+        (Some(zeros), None) if zeros.dtype() == DType::U8 => {
+            if zeros.len() != op.n * (n_blocks * op.bits).div_ceil(8) {
+                return Ok(None);
+            }
+            ZeroPoints::Packed(zeros.bytes())
+        }
+        _ => return Ok(None),
+    };
+    let Some(scales) = numbers(scales) else { return Ok(None) };
+    let shape = NBitsShape { k: op.k, n: op.n, bits: op.bits, block: op.block_size };
+    let packed = PackedNBits::pack(b.bytes(), Elements::F32(&scales), zeros, shape)?;
+    Ok(Some(Arc::new(PackedWeights(packed))))
+}
+
+/// The elements of a constant of floats.
+fn numbers(x: &Tensor) -> Option<Vec<f32>> {
+    let x = x.to_aligned().ok()?;
+    match x.dtype() {
+        DType::F32 => Some(x.view::<f32>().ok()?.to_vec()),
+        DType::F16 => Some(x.view::<f16>().ok()?.iter().map(|x| x.to_f32()).collect()),
+        DType::BF16 => Some(x.view::<bf16>().ok()?.iter().map(|x| x.to_f32()).collect()),
+        _ => None,
+    }
+}
 
 /// The weights and what they stand for.
 struct Weights<'a> {
@@ -137,8 +206,16 @@ pub(super) fn run(op: &MatMulNBits, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Resul
     if bias.as_ref().is_some_and(|bias| bias.len() != op.n) {
         return Err(OpError::shape(format!("a bias of [{}]", op.n), inputs.tensor(5)?.shape()));
     }
-    let bias = |column: usize| bias.as_ref().map_or(0.0, |bias| bias[column]);
     let mut out = ctx.alloc(DType::F32, out_shape)?;
+    if let Some(PackedWeights(weights)) = ctx.packed() {
+        let a = cast::convert(a.clone(), DType::F32, ctx)?;
+        let bias = bias.as_deref().map_or(Bias::None, Bias::Columns);
+        let epilogue = Epilogue { bias, ..Epilogue::default() };
+        let (a, c) = (a.view::<f32>()?, out.view_mut::<f32>()?);
+        matmul_nbits_f32(ctx.pool(), a, k, weights, c, op.n, m, &epilogue);
+        return cast::convert(out, dtype, ctx);
+    }
+    let bias = |column: usize| bias.as_ref().map_or(0.0, |bias| bias[column]);
     // An omitted projection has weights without elements: only the bias remains.
     if inputs.tensor(1)?.is_empty() || k == 0 || out.is_empty() {
         out.view_mut::<f32>()?.iter_mut().enumerate().for_each(|(i, out)| *out = bias(i % op.n));
