@@ -194,7 +194,7 @@ fn test(x: &Tensor, ctx: &Ctx<'_>, f: impl Fn(f64) -> bool + Sync) -> Result<Ten
         (DType::F16, _) => test_each(x.view::<f16>()?, elements, ctx, |x| f(x.to_f64())),
         (DType::BF16, _) => test_each(x.view::<bf16>()?, elements, ctx, |x| f(x.to_f64())),
         (dtype, _) => dispatch!(dtype, T in [f32, f64], {
-            test_each(x.view::<T>()?, elements, ctx, |x| f(x.into()));
+            test_each(x.view::<T>()?, elements, ctx, |x: T| f(x.to_f64()));
             Ok(())
         })?,
     }

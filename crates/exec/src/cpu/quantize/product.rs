@@ -113,7 +113,7 @@ fn product_shape(a: &Shape, k: usize, n: usize) -> Result<(Shape, usize), OpErro
         return Err(OpError::shapes("[.., m, k] and [k, n]", a, &[k, n].into()));
     };
     let shape: Shape = leading.iter().copied().chain([n]).collect();
-    Ok((shape, if last == 0 { leading.iter().product() } else { a.n_elements() / last }))
+    Ok((shape, a.n_elements().checked_div(last).unwrap_or_else(|| leading.iter().product())))
 }
 
 /// The product as `int32`, for operands of any rank and zero points per row and column.
@@ -365,9 +365,9 @@ fn matrix_scales<'a>(
 ) -> Result<impl Fn(usize, usize) -> f32 + Sync + 'a, OpError> {
     let columns = shape.last().copied().unwrap_or(1).max(1);
     let rows = (shape.n_elements() / columns).max(1);
-    let fits = |of: &[f32], size: usize| !of.is_empty() && (of.len() == 1 || size % of.len() == 0);
+    let fits = |of: &[f32], size: usize| !of.is_empty() && size.is_multiple_of(of.len());
     // Per column of each matrix: whole rows of scales, one for each matrix.
-    if !fits(a, rows) || !fits(b, columns) && b.len() % columns != 0 {
+    if !fits(a, rows) || b.is_empty() || !fits(b, columns) && !b.len().is_multiple_of(columns) {
         return Err(OpError::shape("scales per row and per column", shape));
     }
     let matrices = (b.len() / columns).max(1);
