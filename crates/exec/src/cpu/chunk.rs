@@ -7,6 +7,9 @@ use dunlin_sys::{AlignedBuf, Parallel, for_each_chunk_mut};
 
 use crate::{Ctx, OpError};
 
+/// Computes one chunk, given its number.
+type ChunkBody<'a, T> = dyn Fn(usize, &mut [T]) -> Result<(), OpError> + Sync + 'a;
+
 /// Calls `f(i, chunk)` for each chunk of `chunk_len` elements, in parallel; the error is one of those that occurred.
 ///
 /// # Errors
@@ -15,7 +18,7 @@ pub(crate) fn try_chunks<T: Send>(
     pool: &dyn Parallel,
     out: &mut [T],
     chunk_len: usize,
-    f: &(dyn Fn(usize, &mut [T]) -> Result<(), OpError> + Sync),
+    f: &ChunkBody<'_, T>,
 ) -> Result<(), OpError> {
     let failure = OnceLock::new();
     for_each_chunk_mut(pool, out, chunk_len.max(1), &|i, chunk| {

@@ -96,19 +96,19 @@ pub(crate) fn widened(
     let narrow = inputs.tensor(0)?.dtype();
     let mut values: SmallVec<[Option<Value>; 8]> = inputs.take_all().into();
     for value in values.iter_mut().flatten() {
-        if let Value::Tensor(tensor) = value {
-            if is_narrow(tensor.dtype()) {
-                *tensor = widen(tensor, ctx)?;
-            }
+        if let Value::Tensor(tensor) = value
+            && is_narrow(tensor.dtype())
+        {
+            *tensor = widen(tensor, ctx)?;
         }
     }
     let mut outputs = compute(&mut Inputs::new(&mut values))?;
     drop(values);
     for value in outputs.iter_mut().flatten() {
-        if let Value::Tensor(tensor) = value {
-            if tensor.dtype() == DType::F32 {
-                *tensor = narrowed(tensor, narrow, ctx)?;
-            }
+        if let Value::Tensor(tensor) = value
+            && tensor.dtype() == DType::F32
+        {
+            *tensor = narrowed(tensor, narrow, ctx)?;
         }
     }
     Ok(outputs)

@@ -283,10 +283,9 @@ impl Resize {
         let sizes = facts.ints(3).filter(|sizes| !sizes.is_empty());
         let scales = facts.value(2).and_then(|scales| scales.to_aligned().ok());
         let scales = scales.as_ref().and_then(|scales| scales.view::<f32>().ok()).filter(|s| !s.is_empty());
-        if let Some(input) = facts.shape(0) {
-            if let Some(axes) = self.resized(&input, scales, sizes.as_deref()) {
-                return infer::dims(axes.iter().map(|axis| Dim::Known(axis.output)));
-            }
+        let resized = |input: crate::Shape| self.resized(&input, scales, sizes.as_deref());
+        if let Some(axes) = facts.shape(0).and_then(resized) {
+            return infer::dims(axes.iter().map(|axis| Dim::Known(axis.output)));
         }
         let dim = |(position, dim): (&Option<usize>, &Dim)| {
             let Some(position) = *position else { return dim.clone() };

@@ -278,7 +278,9 @@ impl Volume<'_> {
 
 /// Whether a product of weights and pixels is worth it: not for groups of single channels, nor beyond two axes.
 fn product_pays(weights: &Shape, groups: usize) -> bool {
-    matches!(weights.rank(), 3 | 4) && weights[0] % groups == 0 && (weights[0] / groups >= 4 || groups == 1)
+    matches!(weights.rank(), 3 | 4)
+        && weights[0].is_multiple_of(groups)
+        && (weights[0] / groups >= 4 || groups == 1)
 }
 
 /// Computes a transposed convolution of `f32`.

@@ -122,6 +122,8 @@ impl<T: Real> Sampler<'_, T> {
         if x < low || x > high {
             x = match self.op.outside {
                 Outside::Zeros => x,
+                // As PyTorch and ONNX Runtime do it: only the elements around the sample are limited.
+                Outside::Border if self.op.mode == SampleMode::Cubic => x,
                 Outside::Border if x < low => T::default(),
                 Outside::Border => size - one,
                 Outside::Reflection => T::of(reflect(x.wide(), low.wide(), high.wide())),

@@ -102,7 +102,7 @@ impl<T: Real> Region<T> {
     ) -> Result<(), OpError> {
         samples.clear();
         let n = self.grid[0] * self.grid[1];
-        if !(n <= MAX_SAMPLES) {
+        if n > MAX_SAMPLES || n.is_nan() {
             let limit = MAX_SAMPLES as u64;
             return Err(OpError::Limit { what: "samples of a region's cell", got: n as u64, limit });
         }
