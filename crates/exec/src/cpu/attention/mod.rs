@@ -1,6 +1,11 @@
 //! Execution of the attention family.
 
+mod dot;
+mod grouped;
+mod heads;
 mod linear;
+mod rotary;
+mod scaled;
 
 use dunlin_ir::op::Attention;
 
@@ -10,5 +15,8 @@ use crate::{Ctx, Inputs, OpError, Outputs};
 pub(crate) fn run(op: &Attention, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
     match op {
         Attention::Linear(op) => linear::run(op, inputs, ctx),
+        Attention::Scaled(op) => scaled::run(op, inputs, ctx),
+        Attention::Grouped(op) => grouped::run(op, inputs, ctx),
+        Attention::Rotary(op) => rotary::run(*op, inputs, ctx),
     }
 }

@@ -1,6 +1,6 @@
 //! Lowering of the attention family.
 
-use dunlin_ir::op::attention::LinearAttention;
+use dunlin_ir::op::attention::{LinearAttention, Rotary, ScaledAttention, Scores, Window};
 use dunlin_ir::op::elementwise::{Binary, Cast, CastLike, Rounding, Unary};
 use dunlin_ir::op::movement::{Concat, Reshape, ShapeOf, Transpose};
 use dunlin_ir::op::normalize::{Softmax, SoftmaxKind};
@@ -12,7 +12,9 @@ use super::{LowerError, Lowered, NodeContext, Row};
 
 /// The operators of this family.
 pub(super) const TABLE: &[Row] = &[
+    Row::main("Attention", 23..=28, attention),
     Row::main("LinearAttention", 27..=28, linear_attention),
+    Row::main("RotaryEmbedding", 23..=28, rotary),
     Row::of(PREVIEW, "FlexAttention", flex_attention),
 ];
 
@@ -51,6 +53,59 @@ fn linear_attention(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerErro
     }
     let scale = node.float("scale")?.filter(|&scale| scale != 0.0);
     Ok(Attention::Linear(LinearAttention { n_query_heads, n_heads, scale, decays, corrects }).into())
+}
+
+/// The softmax is computed in `float32` whatever precision is asked for.
+fn attention(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
+    let scores = match node.int_or("qk_matmul_output_mode", 0)? {
+        0 => Scores::Products,
+        1 => Scores::Capped,
+        2 => Scores::Masked,
+        3 => Scores::Shares,
+        other => return Err(LowerError::attribute("qk_matmul_output_mode", "0, 1, 2 or 3", other)),
+    };
+    let causal = node.flag("is_causal", false)?;
+    let right = bound(node, "right_window_size")?;
+    let op = ScaledAttention {
+        n_query_heads: size(node, "q_num_heads")?,
+        n_heads: size(node, "kv_num_heads")?,
+        scale: node.float("scale")?,
+        softcap: node.float_or("softcap", 0.0)?,
+        window: Window {
+            left: bound(node, "left_window_size")?,
+            right: if causal { Some(0) } else { right },
+        },
+        ends_at_length: true,
+        scores,
+    };
+    Ok(Attention::Scaled(op).into())
+}
+
+/// A size of which 0 means none.
+fn size(node: &NodeContext<'_, '_>, name: &str) -> Result<Option<usize>, LowerError> {
+    let size = node.int_or(name, 0)?;
+    let fits = usize::try_from(size).map_err(|_| LowerError::attribute(name, "a size", size))?;
+    Ok(Some(fits).filter(|&size| size > 0))
+}
+
+/// A bound of which -1 means none.
+fn bound(node: &NodeContext<'_, '_>, name: &str) -> Result<Option<usize>, LowerError> {
+    match node.int_or(name, -1)? {
+        -1 => Ok(None),
+        bound => {
+            let fits = usize::try_from(bound);
+            fits.map(Some).map_err(|_| LowerError::attribute(name, "a size or -1", bound))
+        }
+    }
+}
+
+fn rotary(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError> {
+    let op = Rotary {
+        n_heads: size(node, "num_heads")?,
+        width: size(node, "rotary_embedding_dim")?,
+        interleaved: node.flag("interleaved", false)?,
+    };
+    Ok(Attention::Rotary(op).into())
 }
 
 /// `softmax(mod(q * k)) * v` with the model's own graphs in between, as the standard's function body does it: the
