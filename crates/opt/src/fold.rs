@@ -12,9 +12,18 @@ use crate::{OptimizeError, Target};
 /// Runs the pass. Dequantised weights stay as they are, since quantised kernels want them so; results larger than the
 /// target allows, unless they are no larger than what they were made of, are left to the run.
 pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
+    fold_all(graph, target, is_kept)
+}
+
+/// Computes what is left of dequantised weights: those that no quantised kernel took.
+pub(crate) fn run_dequantized(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
+    fold_all(graph, &Target { max_folded_bytes: usize::MAX, ..*target }, |op| !matches!(op, Op::Quantize(_)))
+}
+
+fn fold_all(graph: &mut Graph, target: &Target<'_>, is_kept: fn(&Op) -> bool) -> Result<bool, OptimizeError> {
     let mut changed = false;
     for index in 0..graph.nodes.len() {
-        let Some(outputs) = fold(graph, index, target) else { continue };
+        let Some(outputs) = fold(graph, index, target, is_kept) else { continue };
         let ids = graph.nodes[index].outputs.clone();
         for (id, tensor) in ids.into_iter().zip(outputs) {
             if let (Some(id), Some(tensor)) = (id, tensor) {
@@ -30,7 +39,12 @@ pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, Optimi
     Ok(changed)
 }
 
-fn fold(graph: &Graph, index: usize, target: &Target<'_>) -> Option<Vec<Option<Tensor>>> {
+fn fold(
+    graph: &Graph,
+    index: usize,
+    target: &Target<'_>,
+    is_kept: fn(&Op) -> bool,
+) -> Option<Vec<Option<Tensor>>> {
     let node = &graph.nodes[index];
     if !is_pure(&node.op) || is_kept(&node.op) || node.outputs.iter().all(Option::is_none) {
         return None;

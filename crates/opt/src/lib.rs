@@ -82,6 +82,24 @@ pub const PASSES: &[Pass] = &[
         run: dead::run,
     },
     Pass {
+        name: "fuse-quantized",
+        summary: "runs quantised regions in integers",
+        phase: Phase::Fuse,
+        run: fuse::qdq::run,
+    },
+    Pass {
+        name: "fuse-dynamic",
+        summary: "dynamically quantised products give floats",
+        phase: Phase::Fuse,
+        run: fuse::dynamic::run,
+    },
+    Pass {
+        name: "fold-dequantized",
+        summary: "dequantises the weights that no integer kernel took",
+        phase: Phase::Fuse,
+        run: fold::run_dequantized,
+    },
+    Pass {
         name: "fold-channel-scales",
         summary: "puts batch norm and channel scales into convolutions",
         phase: Phase::Fuse,

@@ -3,8 +3,10 @@
 pub(crate) mod activation;
 pub(crate) mod batch_norm;
 pub(crate) mod dense;
+pub(crate) mod dynamic;
 pub(crate) mod gelu;
 pub(crate) mod norm;
+pub(crate) mod qdq;
 pub(crate) mod residual;
 pub(crate) mod swish;
 
