@@ -64,15 +64,25 @@ impl Real for f64 {
 
 /// A forest in the precision of its inputs. Their element type is known only at run time, so the likely precision is
 /// prepared at once and the other when it is asked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PackedForest {
+    /// Whether all weights are of one target.
+    pub has_one_target: bool,
+    /// Whether any weight is below zero.
+    pub has_negative: bool,
     single: OnceLock<Flat<f32>>,
     double: OnceLock<Flat<f64>>,
 }
 
 impl PackedForest {
     pub fn new(forest: &Forest) -> Result<PackedForest, OpError> {
-        let packed = PackedForest::default();
+        let weights = forest.weights();
+        let packed = PackedForest {
+            has_one_target: weights.windows(2).all(|pair| pair[0].target == pair[1].target),
+            has_negative: weights.iter().any(|leaf| leaf.weight < 0.0),
+            single: OnceLock::new(),
+            double: OnceLock::new(),
+        };
         if forest.is_double() {
             packed.flat::<f64>(forest)?;
         } else {

@@ -3,7 +3,7 @@
 //! Rows are shared out in blocks; each row's trees are summed in their order, so the result is the same whatever the
 //! number of threads. A few rows only are walked by all trees at once instead.
 
-use dunlin_ir::op::ml::{Aggregate, Forest, PostTransform, TreeClassifier, TreeRegressor};
+use dunlin_ir::op::ml::{Aggregate, PostTransform, TreeClassifier, TreeRegressor};
 use dunlin_ir::{DType, Tensor};
 use dunlin_sys::{Parallel, for_each_chunk_mut};
 
@@ -31,12 +31,12 @@ pub(super) fn classify(op: &TreeClassifier, inputs: &Inputs<'_>, ctx: &Ctx<'_>) 
 fn classify_in<T: Real>(op: &TreeClassifier, x: &Tensor, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
     let packed = prepared(ctx, || PackedForest::new(&op.forest))?;
     let flat = packed.flat::<T>(&op.forest)?;
-    let rows = Rows::new(x, &op.forest)?;
+    let rows = Rows::new(x, flat.trees.n_features())?;
     let n_classes = op.labels.len();
     let mut scores = ctx.alloc(DType::F32, [rows.n, n_classes].into())?;
     let mut classes = vec![0u32; rows.n];
     let base: Vec<T> = op.base_values.iter().map(|&x| T::from_f64(x)).collect();
-    let vote = Vote::new(op, base);
+    let vote = Vote::new(op, &packed, base);
     let finish = |sums: &mut Sums<T>, scores: &mut [f32], class: &mut u32| *class = vote.finish(sums, scores);
     run_blocks(flat, &rows, Aggregate::Sum, n_classes, scores.view_mut()?, &mut classes, ctx.pool(), &finish);
     let labels = named(&op.labels, &classes, ctx)?;
@@ -62,7 +62,7 @@ pub(super) fn regress(op: &TreeRegressor, inputs: &Inputs<'_>, ctx: &Ctx<'_>) ->
 fn regress_in<T: Real>(op: &TreeRegressor, x: &Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let packed = prepared(ctx, || PackedForest::new(&op.forest))?;
     let flat = packed.flat::<T>(&op.forest)?;
-    let rows = Rows::new(x, &op.forest)?;
+    let rows = Rows::new(x, flat.trees.n_features())?;
     let n_targets = op.forest.n_targets();
     let base: Vec<T> = op.base_values.iter().map(|&x| T::from_f64(x)).collect();
     let n_trees = T::from_f64(flat.trees.n_trees() as f64);
@@ -116,9 +116,8 @@ struct Rows<'a, T> {
 }
 
 impl<'a, T: Real> Rows<'a, T> {
-    fn new(x: &'a Tensor, forest: &Forest) -> Result<Rows<'a, T>, OpError> {
+    fn new(x: &'a Tensor, n_features: usize) -> Result<Rows<'a, T>, OpError> {
         let (n, n_columns) = matrix(x)?;
-        let n_features = forest.n_features();
         if n_columns < n_features {
             return Err(OpError::shape(format!("rows of at least {n_features} columns"), x.shape()));
         }
@@ -159,11 +158,12 @@ fn run_blocks<T: Real, O: Send>(
         let start = i * block_len * rows.n_columns;
         let x = &rows.elements[start..][..classes.len() * rows.n_columns];
         let mut block = Block::new(flat, aggregate, classes.len(), n_targets);
-        if classes.len() < MIN_ROWS_PER_BLOCK {
-            block.add_by_row(x, rows.n_columns, is_parallel_by_tree.then_some(pool));
-        } else {
-            block.add_by_tree(x, rows.n_columns);
-        }
+        // A few rows that fill no group of their own are better walked one by one.
+        let n_odd =
+            if classes.len() < 8 * MIN_ROWS_PER_BLOCK { classes.len() % MIN_ROWS_PER_BLOCK } else { 0 };
+        let n_by_tree = classes.len() - n_odd;
+        block.add_by_tree(x, rows.n_columns, n_by_tree);
+        block.add_by_row(x, rows.n_columns, n_by_tree, is_parallel_by_tree.then_some(pool));
         block.finish(out, classes, finish);
     };
     if let [(out, classes)] = &mut blocks[..] {
@@ -207,20 +207,26 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    /// Tree by tree, each with all rows.
-    fn add_by_tree(&mut self, x: &[T], n_columns: usize) {
-        let mut leaves = vec![0u32; self.n_rows];
+    /// Tree by tree, each with the first rows.
+    fn add_by_tree(&mut self, x: &[T], n_columns: usize, n_rows: usize) {
+        if n_rows == 0 {
+            return;
+        }
+        let mut leaves = vec![0u32; n_rows];
         for tree in 0..self.flat.trees.n_trees() {
             self.flat.trees.leaves_of_rows(tree, x, n_columns, &mut leaves);
             self.add(&leaves, 0, 1);
         }
     }
 
-    /// Row by row, each with all trees.
-    fn add_by_row(&mut self, x: &[T], n_columns: usize, pool: Option<&dyn Parallel>) {
+    /// Row by row from the row `first` on, each with all trees.
+    fn add_by_row(&mut self, x: &[T], n_columns: usize, first: usize, pool: Option<&dyn Parallel>) {
+        if first == self.n_rows {
+            return;
+        }
         let trees = &self.flat.trees;
         let mut leaves = vec![0u32; trees.n_trees()];
-        for row in 0..self.n_rows {
+        for row in first..self.n_rows {
             let x = &x[row * n_columns..][..n_columns];
             match pool {
                 Some(pool) => for_each_chunk_mut(pool, &mut leaves, TASK_WALKS, &|i, leaves| {
@@ -313,14 +319,12 @@ struct Vote<T> {
 }
 
 impl<T: Real> Vote<T> {
-    fn new(op: &TreeClassifier, base: Vec<T>) -> Vote<T> {
-        let weights = op.forest.weights();
-        let is_one = weights.first().is_some_and(|a| weights.iter().all(|b| a.target == b.target));
+    fn new(op: &TreeClassifier, forest: &PackedForest, base: Vec<T>) -> Vote<T> {
         Vote {
             base,
             post_transform: op.post_transform,
-            is_binary: op.labels.len() == 2 && is_one,
-            has_negative: weights.iter().any(|leaf| leaf.weight < 0.0),
+            is_binary: op.labels.len() == 2 && forest.has_one_target,
+            has_negative: forest.has_negative,
         }
     }
 

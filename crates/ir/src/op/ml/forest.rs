@@ -149,11 +149,6 @@ impl Forest {
         self.is_double
     }
 
-    /// How many columns a row must have at least.
-    pub fn n_features(&self) -> usize {
-        self.branches.iter().map(|branch| branch.feature as usize + 1).max().unwrap_or(0)
-    }
-
     fn check_ranges(&self) -> Result<(), ForestError> {
         let in_range = |what, index: u64, n: usize| match index < n as u64 {
             true => Ok(()),
