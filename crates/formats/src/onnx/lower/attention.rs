@@ -1,5 +1,7 @@
 //! Lowering of the attention family.
 
+mod contrib;
+
 use dunlin_ir::op::attention::{LinearAttention, Rotary, ScaledAttention, Scores, Window};
 use dunlin_ir::op::elementwise::{Binary, Cast, CastLike, Rounding, Unary};
 use dunlin_ir::op::movement::{Concat, Reshape, ShapeOf, Transpose};
@@ -7,7 +9,7 @@ use dunlin_ir::op::normalize::{Softmax, SoftmaxKind};
 use dunlin_ir::op::{Attention, Elementwise, Linear, Movement, Normalize};
 use dunlin_ir::{DType, Dim, ValueId};
 
-use super::table::PREVIEW;
+use super::table::{MICROSOFT, PREVIEW};
 use super::{LowerError, Lowered, NodeContext, Row};
 
 /// The operators of this family.
@@ -15,6 +17,14 @@ pub(super) const TABLE: &[Row] = &[
     Row::main("Attention", 23..=28, attention),
     Row::main("LinearAttention", 27..=28, linear_attention),
     Row::main("RotaryEmbedding", 23..=28, rotary),
+    Row::of(MICROSOFT, "Attention", contrib::projected),
+    Row::of(MICROSOFT, "EmbedLayerNormalization", contrib::embed_layer_norm),
+    Row::of(MICROSOFT, "GroupQueryAttention", contrib::grouped),
+    Row::of(MICROSOFT, "MultiHeadAttention", contrib::multi_head),
+    Row::of(MICROSOFT, "QAttention", contrib::quantized),
+    Row::of(MICROSOFT, "RotaryEmbedding", contrib::rotary),
+    Row::of(MICROSOFT, "SkipLayerNormalization", contrib::skip_layer_norm),
+    Row::of(MICROSOFT, "SkipSimplifiedLayerNormalization", contrib::skip_rms_norm),
     Row::of(PREVIEW, "FlexAttention", flex_attention),
 ];
 

@@ -251,11 +251,14 @@ impl<'f> NodeContext<'_, 'f> {
     ) -> Vec<ValueId> {
         let graph = self.lowering.graph_mut();
         let outputs: Vec<ValueId> = (0..n_outputs).map(|_| graph.add_value(ValueInfo::default())).collect();
-        let wanted: NodeOutputs = outputs.iter().copied().map(Some).collect();
-        let node =
-            Node { op: op.into(), inputs: inputs.into(), outputs: wanted, origin: self.origin.clone() };
-        self.lowering.push_node(node);
+        self.emit_as(op, inputs, outputs.iter().copied().map(Some).collect());
         outputs
+    }
+
+    /// Adds a node before this one that writes these values.
+    pub fn emit_as(&mut self, op: impl Into<Op>, inputs: &[Option<ValueId>], outputs: NodeOutputs) {
+        let node = Node { op: op.into(), inputs: inputs.into(), outputs, origin: self.origin.clone() };
+        self.lowering.push_node(node);
     }
 
     /// Makes output `i` a constant; the lowering function then returns `Lowered::Done`.
