@@ -30,7 +30,7 @@ fn fuse(graph: &mut Graph, index: &Index, id: NodeId) -> Option<()> {
     let (weights, bias_tensor) = (graph.constant(w)?, graph.constant(bias)?);
     let is_layer = weights.rank() == 2 && weights.dtype() == DType::F32 && bias_tensor.dtype() == DType::F32;
     // A bias of higher rank could broadcast the product to more dimensions, as would one of a vector's.
-    let is_row = bias_tensor.rank() == 1 && bias_tensor.len() == weights.shape()[1];
+    let is_row = bias_tensor.rank() == 1 && weights.shape().get(1) == Some(&bias_tensor.len());
     let x_rank = graph.value(x).ty.dims().map(<[_]>::len);
     if !is_layer || !is_row || x_rank.is_none_or(|rank| rank < 2) {
         return None;

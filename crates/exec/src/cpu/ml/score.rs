@@ -49,9 +49,11 @@ pub(super) fn logistic(x: f32) -> f32 {
 /// The inverse of the normal distribution function, by Winitzki's approximation of the inverse error function.
 fn probit(p: f32) -> f32 {
     const A: f32 = 0.147;
+    #[allow(clippy::approx_constant, reason = "the digits that ONNX Runtime computes with")]
+    const PI: f32 = 3.141_59;
     let x = 2.0 * p - 1.0;
     let log = ((1.0 - x) * (1.0 + x)).ln();
-    let v = 2.0 / (3.141_59 * A) + 0.5 * log;
+    let v = 2.0 / (PI * A) + 0.5 * log;
     let magnitude = (-v + (v * v - log / A).sqrt()).sqrt();
     std::f32::consts::SQRT_2 * if x < 0.0 { -magnitude } else { magnitude }
 }

@@ -133,6 +133,9 @@ struct Sums<T> {
     is_set: Vec<bool>,
 }
 
+/// Makes the outputs of one row of its sums: elements, and the position of a class.
+type Finish<'f, T, O> = dyn Fn(&mut Sums<T>, &mut [O], &mut u32) + Sync + 'f;
+
 /// Walks the trees with all rows, and hands the sums of each to `finish`, with its outputs.
 fn run_blocks<T: Real, O: Send>(
     flat: &Flat<T>,
@@ -142,7 +145,7 @@ fn run_blocks<T: Real, O: Send>(
     out: &mut [O],
     classes: &mut [u32],
     pool: &dyn Parallel,
-    finish: &(dyn Fn(&mut Sums<T>, &mut [O], &mut u32) + Sync),
+    finish: &Finish<'_, T, O>,
 ) {
     if rows.n == 0 || n_targets == 0 {
         return;
@@ -284,12 +287,7 @@ impl<'a, T: Real> Block<'a, T> {
         }
     }
 
-    fn finish<O>(
-        &self,
-        out: &mut [O],
-        classes: &mut [u32],
-        finish: &(dyn Fn(&mut Sums<T>, &mut [O], &mut u32) + Sync),
-    ) {
+    fn finish<O>(&self, out: &mut [O], classes: &mut [u32], finish: &Finish<'_, T, O>) {
         let mut row =
             Sums { values: vec![T::default(); self.n_targets], is_set: vec![false; self.n_targets] };
         for (i, (out, class)) in out.chunks_exact_mut(self.n_targets).zip(classes).enumerate() {
