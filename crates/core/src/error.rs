@@ -275,21 +275,20 @@ fn tensor_kind(error: &TensorError) -> ErrorKind {
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Error {
-        let mut new = Error::new(read_kind(&error), String::new());
-        match &error {
-            ReadError::Node { node, op_type, offset, error: inner } => {
-                if let LowerError::Nested(_) = inner {
-                    let ReadError::Node { error: LowerError::Nested(nested), .. } = error else { return new };
-                    return Error::from(*nested);
+        let kind = read_kind(&error);
+        match error {
+            ReadError::Node { node, op_type, offset, error } => match *error {
+                LowerError::Nested(nested) => Error::from(*nested),
+                error => {
+                    let mut new = Error::new(kind, error.to_string());
+                    new.inner.node = Some(node);
+                    new.inner.op = Some(op_type);
+                    new.inner.offset = offset;
+                    new
                 }
-                new.inner.message = inner.to_string();
-                new.inner.node = Some(node.clone());
-                new.inner.op = Some(op_type.clone());
-                new.inner.offset = *offset;
-            }
-            other => new.inner.message = other.to_string(),
+            },
+            other => Error::new(kind, other.to_string()),
         }
-        new
     }
 }
 

@@ -46,7 +46,7 @@ pub enum ReadError {
         /// The graph's name.
         graph: String,
         /// What is wrong.
-        error: LowerError,
+        error: Box<LowerError>,
     },
     /// A node could not be translated.
     #[error("node {node:?} ({op_type}): {error}")]
@@ -58,13 +58,13 @@ pub enum ReadError {
         /// Its first byte in the file.
         offset: Option<u64>,
         /// What is wrong.
-        error: LowerError,
+        error: Box<LowerError>,
     },
 }
 
 impl ReadError {
     pub(super) fn graph(name: &[u8], error: LowerError) -> ReadError {
-        ReadError::Graph { graph: name_text(name).into_owned(), error }
+        ReadError::Graph { graph: name_text(name).into_owned(), error: Box::new(error) }
     }
 
     pub(super) fn node(name: &[u8], op_type: &[u8], offset: Option<u64>, error: LowerError) -> ReadError {
@@ -73,7 +73,7 @@ impl ReadError {
             node: name_text(name).into_owned(),
             op_type: name_text(op_type).into_owned(),
             offset,
-            error,
+            error: Box::new(error),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What a lowering function sees of one node: attributes with their types, inputs, outputs, and ways to add
 //! constants and further nodes.
 
-use std::sync::Arc;
-
 use dunlin_ir::{
     DType, Element, Graph, Node, NodeInputs, NodeOutputs, Op, Origin, Shape, Tensor, Type, ValueId, ValueInfo,
 };
@@ -26,11 +24,6 @@ pub(crate) struct NodeContext<'l, 'f> {
 }
 
 impl<'f> NodeContext<'_, 'f> {
-    /// The operator's name in the file.
-    pub fn op_type(&self) -> &str {
-        &self.origin.op_type
-    }
-
     /// The graph in the making: to look at values.
     pub fn graph(&self) -> &Graph {
         self.lowering.graph()
@@ -201,11 +194,6 @@ impl<'f> NodeContext<'_, 'f> {
         self.inputs[i] = value;
     }
 
-    /// The contents of input `i`, if it is a constant of the model. Aligned.
-    pub fn constant_input(&self, i: usize) -> Option<Tensor> {
-        self.graph().constant(self.input(i)?)?.to_aligned().ok()
-    }
-
     /// What the file declares of input `i`.
     pub fn input_type(&self, i: usize) -> Option<&Type> {
         self.input(i).map(|id| &self.graph().value(id).ty)
@@ -302,10 +290,5 @@ impl<'f> NodeContext<'_, 'f> {
             [output] => Ok(output),
             _ => Err(LowerError::attribute(name, "a graph with one output", outputs.len())),
         }
-    }
-
-    /// The origin, as a name for messages.
-    pub fn label(&self) -> Arc<str> {
-        if self.origin.name.is_empty() { self.origin.op_type.clone() } else { self.origin.name.clone() }
     }
 }

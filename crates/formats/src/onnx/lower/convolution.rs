@@ -51,7 +51,7 @@ fn conv_transpose(node: &mut NodeContext<'_, '_>) -> Result<Lowered, LowerError>
     let window = window(node)?;
     let mut output_shape = sizes(node, "output_shape", 0)?;
     // Some exporters write the whole shape rather than its spatial part.
-    if let Some(rank) = node.input_rank(0).filter(|&rank| rank > 2 && rank == output_shape.len()) {
+    if node.input_rank(0).is_some_and(|rank| rank > 2 && rank == output_shape.len()) {
         output_shape.drain(..2);
     }
     Ok(Convolution::ConvTranspose(ConvTranspose {

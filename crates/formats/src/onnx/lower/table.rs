@@ -19,6 +19,7 @@ pub(crate) const MICROSOFT: &str = "com.microsoft";
 
 /// What a lowering function leaves to do.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, and most are nodes")]
 pub(crate) enum Lowered {
     /// Add a node of this operator with the context's inputs and outputs.
     Node(Op),
