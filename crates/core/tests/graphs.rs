@@ -31,8 +31,8 @@ fn a_loop_without_end_is_ended() {
     let mut limits = Limits::default();
     limits.run.loop_steps = 100;
     assert_eq!(load(limits).run([x()]).unwrap_err().kind(), ErrorKind::Limit);
-    let mut options = RunOptions::default();
-    options.deadline = Some(Instant::now() + Duration::from_millis(50));
+    let deadline = Some(Instant::now() + Duration::from_millis(50));
+    let options = RunOptions { deadline, ..RunOptions::default() };
     let error = load(Limits::default()).run_with([x()], &options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Deadline);
 }

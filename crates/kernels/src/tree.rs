@@ -214,7 +214,11 @@ fn node<T: Split>(next: Next, tests: &[Test], pair_of: &[u32], at: u32) -> Resul
         Next::Test(i) if tests[i as usize].feature < NAN_LEFT => {
             let test = tests[i as usize];
             let flag = if test.nan_left { NAN_LEFT } else { 0 };
-            Ok(Node { split: T::round_down(test.split), feature: test.feature | flag, child: pair_of[i as usize] })
+            Ok(Node {
+                split: T::round_down(test.split),
+                feature: test.feature | flag,
+                child: pair_of[i as usize],
+            })
         }
         _ => Err(NotTrees),
     }

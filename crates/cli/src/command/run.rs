@@ -34,7 +34,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
 
-    /// Print the outputs as JSON.
+    /// Print the outputs as JSON; with --report, an object of `outputs` and `report`.
     #[arg(long)]
     json: bool,
 
@@ -72,14 +72,18 @@ impl RunArgs {
         };
         let options = RunOptions { deadline, seed: self.seed, report: self.report, ..RunOptions::default() };
         let (outputs, report) = model.run_with(inputs, &options)?;
-        if let Some(report) = report {
-            eprint!("{}", report_table(&report));
+        if let Some(report) = report.as_ref().filter(|_| !self.json) {
+            eprint!("{}", report_table(report));
         }
         if let Some(path) = &self.outputs {
             output::write_archive(path, &outputs)?;
         }
         if self.json {
-            println!("{}", output::to_json(&outputs)?);
+            let outputs = output::to_json(&outputs)?;
+            match &report {
+                Some(report) => println!("{}", json!({ "outputs": outputs, "report": report_json(report) })),
+                None => println!("{outputs}"),
+            }
         } else if self.outputs.is_none() {
             output::summarize(&outputs, self.top, &self.labels(&model)?)?;
         }

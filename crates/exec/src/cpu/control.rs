@@ -398,10 +398,10 @@ fn run_sequence_map(op: &SequenceMap, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) ->
     let n = sequence(inputs.value(0)?, 0)?.len();
     let values = inputs.take_all();
     for (i, value) in values[..op.n_inputs].iter().enumerate() {
-        if let Some(Value::Sequence(other)) = value {
-            if other.len() != n {
-                return Err(OpError::shape(format!("{n} elements in input {i}"), other.len()));
-            }
+        if let Some(Value::Sequence(other)) = value
+            && other.len() != n
+        {
+            return Err(OpError::shape(format!("{n} elements in input {i}"), other.len()));
         }
     }
     let mut outputs: Vec<Vec<Value>> = Vec::new();

@@ -153,7 +153,7 @@ impl Assembly {
 
 /// Copies elements of `element_bits` bits; positions and lengths are in bits.
 fn copy_bits(to: &mut [u8], to_at: usize, from: &[u8], from_at: usize, n_bits: usize, element_bits: usize) {
-    if to_at % 8 == 0 && from_at % 8 == 0 && n_bits % 8 == 0 {
+    if to_at.is_multiple_of(8) && from_at.is_multiple_of(8) && n_bits.is_multiple_of(8) {
         let (to_at, from_at, n) = (to_at / 8, from_at / 8, n_bits / 8);
         to[to_at..to_at + n].copy_from_slice(&from[from_at..from_at + n]);
         return;

@@ -87,10 +87,10 @@ fn insert(inputs: &mut Inputs<'_>) -> Result<Outputs, OpError> {
     };
     let mut values = take_sequence(inputs)?;
     let value = inputs.take_value(1)?;
-    if let (Some(Value::Tensor(first)), Value::Tensor(new)) = (values.first(), &value) {
-        if first.dtype() != new.dtype() {
-            return Err(OpError::dtype(first.dtype().name(), new.dtype()));
-        }
+    if let (Some(Value::Tensor(first)), Value::Tensor(new)) = (values.first(), &value)
+        && first.dtype() != new.dtype()
+    {
+        return Err(OpError::dtype(first.dtype().name(), new.dtype()));
     }
     values.try_reserve(1).map_err(|_| OutOfMemory { requested_bytes: (n + 1) * size_of::<Value>() })?;
     values.insert(at, value);

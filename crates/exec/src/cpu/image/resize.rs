@@ -239,7 +239,8 @@ mod tests {
     fn the_nearest_elements_are_those_of_the_standards_examples() {
         use Nearest::{Ceil, Floor, RoundPreferCeil, RoundPreferFloor};
         use Transformation::{AlignCorners, Asymmetric, HalfPixel};
-        let cases: [(&str, usize, usize, Transformation, Nearest, &[usize]); 5] = [
+        type Case<'a> = (&'a str, usize, usize, Transformation, Nearest, &'a [usize]);
+        let cases: [Case<'_>; 5] = [
             ("down", 4, 3, HalfPixel, RoundPreferFloor, &[0, 1, 3]),
             ("up", 2, 7, HalfPixel, RoundPreferFloor, &[0, 0, 0, 0, 1, 1, 1]),
             ("ceil", 4, 8, HalfPixel, Ceil, &[0, 1, 1, 2, 2, 3, 3, 3]),

@@ -1,5 +1,4 @@
-//! Reductions to one value. Sums run in an order that depends on shapes alone: short ones of `f32` in the kernel, all
-//! others in `f64` or in 64-bit integers.
+//! Reductions to one value. Sums run in `f64` or in 64-bit integers, in an order that depends on shapes alone.
 
 use dunlin_ir::op::reduce::{Fold, FoldKind};
 use dunlin_ir::{DType, Shape, Tensor};
@@ -15,8 +14,6 @@ use crate::{Ctx, Inputs, OpError, Outputs, one};
 const TASK_LEN: usize = 1 << 15;
 /// Results that are accumulated side by side.
 const WIDTH: usize = 256;
-/// Most elements that are summed in single precision, by the kernel.
-const MAX_KERNEL_LEN: usize = 4096;
 /// Independent accumulators of one result.
 const LANES: usize = 8;
 
@@ -36,9 +33,7 @@ pub(super) fn run(op: &Fold, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<O
         out.view_mut::<u8>()?.iter_mut().for_each(|byte| *byte = (*byte).min(1));
         return Ok(one(out.bit_cast(DType::Bool)?));
     }
-    if let (DType::F32, Some(kind), Some((n, inner))) = (x.dtype(), kernel_kind(op.kind), region.single())
-        && n <= MAX_KERNEL_LEN
-    {
+    if let (DType::F32, Some(kind), Some((n, inner))) = (x.dtype(), kernel_kind(op.kind), region.single()) {
         let mut out = ctx.alloc(DType::F32, shape)?;
         reduce_f32(ctx.pool(), kind, x.view()?, n, inner, out.view_mut()?);
         return Ok(one(out));
@@ -46,17 +41,13 @@ pub(super) fn run(op: &Fold, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<O
     dispatch_number!(x.dtype(), T, fold_kind::<T>(op.kind, x, &region, shape, ctx).map(one))
 }
 
+/// The folds whose result does not depend on precision. Sums are kept in `f64`: exporters write variances as differences of
+/// two of them, which leave little of single precision.
 fn kernel_kind(kind: FoldKind) -> Option<Reduce> {
     match kind {
-        FoldKind::L1 => Some(Reduce::L1),
-        FoldKind::L2 => Some(Reduce::L2),
-        FoldKind::LogSum | FoldKind::LogSumExp => None,
         FoldKind::Max => Some(Reduce::Max),
-        FoldKind::Mean => Some(Reduce::Mean),
         FoldKind::Min => Some(Reduce::Min),
-        FoldKind::Prod => Some(Reduce::Prod),
-        FoldKind::Sum => Some(Reduce::Sum),
-        FoldKind::SumSquare => Some(Reduce::SumSquare),
+        _ => None,
     }
 }
 

@@ -82,7 +82,7 @@ fn store<T: Number>(from: &Complex, to: &mut [T]) {
 fn mirror(line: &mut [Complex]) {
     let n = line.len();
     line[0][1] = 0.0;
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         line[n / 2][1] = 0.0;
     }
     for k in n / 2 + 1..n {
@@ -94,9 +94,9 @@ fn mirror(line: &mut [Complex]) {
 /// Fourier transforms of overlapping frames.
 pub(super) fn stft(op: &Stft, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
     let x = inputs.tensor(0)?;
-    let (batch, n, parts) = match x.shape().dims() {
-        &[batch, n] => (batch, n, 1),
-        &[batch, n, parts @ (1 | 2)] => (batch, n, parts),
+    let (batch, n, parts) = match *x.shape().dims() {
+        [batch, n] => (batch, n, 1),
+        [batch, n, parts @ (1 | 2)] => (batch, n, parts),
         _ => return Err(OpError::shape("[batch, n, 1 or 2]", x.shape())),
     };
     let step = size(inputs, 1, 1)?;
