@@ -57,7 +57,7 @@ impl InputArgs {
     pub fn read(&self, model: &Model) -> anyhow::Result<Vec<(String, Value)>> {
         let mut values: Vec<(String, Value)> = Vec::new();
         if let Some(path) = &self.inputs {
-            values.extend(self.from_archive(path, model)?);
+            values.extend(self.archived(path, model)?);
         }
         if let Some(path) = &self.image {
             let first = model.inputs().first().context("the model takes no inputs")?;
@@ -79,7 +79,7 @@ impl InputArgs {
         Ok(values)
     }
 
-    fn from_archive(&self, path: &Path, model: &Model) -> anyhow::Result<Vec<(String, Value)>> {
+    fn archived(&self, path: &Path, model: &Model) -> anyhow::Result<Vec<(String, Value)>> {
         if has_extension(path, "npz") {
             // Archives of references may hold outputs too.
             let known = |name: &str| model.inputs().iter().any(|input| *input.name == *name);

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn broadcasting_follows_numpy() {
-        let cases: [(&[usize], &[usize], Option<&[usize]>); 5] = [
+        type Case<'a> = (&'a [usize], &'a [usize], Option<&'a [usize]>);
+        let cases: [Case<'_>; 5] = [
             (&[2, 3], &[3], Some(&[2, 3])),
             (&[2, 1], &[1, 4], Some(&[2, 4])),
             (&[], &[5], Some(&[5])),

@@ -10,7 +10,7 @@ fn bytes(numbers: &mut Numbers, n: usize) -> Vec<u8> {
     // Extremes are frequent, to catch saturation.
     (0..n)
         .map(|_| {
-            if numbers.next_u32() % 3 == 0 {
+            if numbers.next_u32().is_multiple_of(3) {
                 255 * (numbers.next_u32() >> 31) as u8
             } else {
                 numbers.next_u32() as u8

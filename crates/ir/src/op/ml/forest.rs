@@ -268,7 +268,7 @@ mod tests {
         assert!(forest(vec![branch(leaf, Child::Leaf(1))]).is_err());
         assert!(forest(vec![branch(Child::Branch(1), leaf)]).is_err());
         let mut member = branch(leaf, leaf);
-        member.test = Test::Member(1..0);
+        member.test = Test::Member(std::ops::Range { start: 1, end: 0 });
         assert!(forest(vec![member]).is_err());
     }
 }
