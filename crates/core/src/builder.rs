@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dunlin_exec::{Evaluator, Plan, Stop};
+use dunlin_exec::{self as exec, Evaluator, Plan, Stop};
 use dunlin_formats::{Mapping, onnx};
 use dunlin_opt::{OptimizeError, Target};
-use dunlin_sys::{Bytes, Pool, available_threads};
+use dunlin_sys::{Bytes, Parallel, Pool, available_threads};
 
 use crate::inspection::{inputs_of, outputs_of};
 use crate::model::Inner;
 use crate::{
-    Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Source, Stage, Threads,
+    Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Report, Source, Stage,
+    Threads,
 };
 
 /// Loads a model with other choices than the defaults.
@@ -159,9 +160,17 @@ impl Builder {
         let passes =
             dunlin_opt::optimize(&mut graph, &self.disabled_passes, &target).map_err(optimize_error)?;
         self.step(Stage::Plan, 0.5)?;
-        let plan = Plan::new(&graph)?;
+        let target = exec::Target {
+            device: self.device.open(self.n_threads())?,
+            deny_fallback: self.fallback == Fallback::Deny,
+        };
+        let plan = Plan::with_target(&graph, &target)?;
+        let report = Report::of(&plan, passes, &target);
+        if target.deny_fallback {
+            report.check_none_fell_back(self.device)?;
+        }
         self.step(Stage::Done, 1.0)?;
-        Model::new(Inner::new(graph, signature, info, plan, passes, self)?)
+        Model::new(Inner::new(graph, signature, info, plan, report, self)?)
     }
 
     fn step(&mut self, stage: Stage, fraction: f32) -> Result<(), Error> {
@@ -172,14 +181,20 @@ impl Builder {
         Ok(())
     }
 
-    pub(crate) fn pool(&self) -> Result<Arc<Pool>, Error> {
-        let n_threads = match &self.threads {
-            Threads::Shared(pool) => return Ok(pool.clone()),
+    fn n_threads(&self) -> usize {
+        match &self.threads {
+            Threads::Shared(pool) => pool.n_threads(),
             Threads::Count(n) => (*n).max(1),
             Threads::Auto => available_threads(),
-        };
-        let pool =
-            Pool::new(n_threads).map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
+        }
+    }
+
+    pub(crate) fn pool(&self) -> Result<Arc<Pool>, Error> {
+        if let Threads::Shared(pool) = &self.threads {
+            return Ok(pool.clone());
+        }
+        let pool = Pool::new(self.n_threads())
+            .map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
         Ok(Arc::new(pool))
     }
 }

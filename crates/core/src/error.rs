@@ -239,6 +239,7 @@ impl From<OpError> for Error {
             OpError::Limit { .. } => ErrorKind::Limit,
             OpError::Cancelled => ErrorKind::Cancelled,
             OpError::Deadline => ErrorKind::Deadline,
+            OpError::Device(_) => ErrorKind::Device,
             OpError::OutOfMemory(_) => ErrorKind::OutOfMemory,
             OpError::Tensor(error) => tensor_kind(error),
             _ => ErrorKind::Internal,

@@ -48,7 +48,7 @@ pub fn instruction_set() -> &'static str {
     dunlin_exec::instruction_set()
 }
 
-/// The devices that this build can run on, by the names that [`Device`] reads.
+/// The devices that this build can run on here, by the names that [`Device`] reads.
 pub fn devices() -> Vec<String> {
-    vec![Device::Cpu.to_string()]
+    Device::present().iter().map(Device::to_string).collect()
 }

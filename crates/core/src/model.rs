@@ -54,12 +54,11 @@ impl Inner {
         signature: (Vec<InputInfo>, Vec<OutputInfo>),
         info: ModelInfo,
         plan: Plan,
-        passes: Vec<&'static str>,
+        report: Report,
         builder: &Builder,
     ) -> Result<Inner, Error> {
         let (inputs, outputs) = signature;
         let output_names = outputs.iter().map(|output: &OutputInfo| output.name.clone()).collect();
-        let report = Report::of(&plan, passes);
         let mut inner = Inner {
             graph,
             plan,

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use dunlin_exec::Backend;
+#[cfg(feature = "candle")]
+use dunlin_exec::candle;
 use dunlin_sys::Pool;
 
 use crate::{Cancel, Error, ErrorKind};
@@ -26,7 +29,60 @@ pub enum Device {
     /// Dunlin's own kernels on the CPU.
     #[default]
     Cpu,
+    /// Candle's kernels on the CPU.
+    #[cfg(feature = "candle")]
+    CandleCpu,
+    /// Candle's kernels on the CUDA device of this number.
+    #[cfg(feature = "cuda")]
+    Cuda(usize),
+    /// Candle's kernels on the Metal device of this number.
+    #[cfg(feature = "metal")]
+    Metal(usize),
 }
+
+/// The names of the devices that this build can use, present or not.
+const NAMES: &[&str] = &[
+    "cpu",
+    #[cfg(feature = "candle")]
+    "candle-cpu",
+    #[cfg(feature = "cuda")]
+    "cuda:N",
+    #[cfg(feature = "metal")]
+    "metal:N",
+];
+
+impl Device {
+    /// Opens the device; `None` for the CPU, which needs no opening. `n_threads` are for kernels that run on the CPU.
+    #[allow(unused_variables, reason = "a build without candle has the CPU alone")]
+    pub(crate) fn open(self, n_threads: usize) -> Result<Option<Arc<dyn Backend>>, Error> {
+        match self {
+            Device::Cpu => Ok(None),
+            #[cfg(feature = "candle")]
+            Device::CandleCpu => Ok(Some(candle::open(candle::Kind::Cpu, n_threads)?)),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(index) => Ok(Some(candle::open(candle::Kind::Cuda(index), n_threads)?)),
+            #[cfg(feature = "metal")]
+            Device::Metal(index) => Ok(Some(candle::open(candle::Kind::Metal(index), n_threads)?)),
+        }
+    }
+
+    /// The devices that are there: accelerators count if they open.
+    pub(crate) fn present() -> Vec<Device> {
+        #[allow(unused_mut, reason = "a build without candle has the CPU alone")]
+        let mut devices = vec![Device::Cpu];
+        #[cfg(feature = "candle")]
+        devices.push(Device::CandleCpu);
+        #[cfg(feature = "cuda")]
+        devices.extend((0..MAX_DEVICES).map(Device::Cuda).take_while(|device| device.open(1).is_ok()));
+        #[cfg(feature = "metal")]
+        devices.extend((0..MAX_DEVICES).map(Device::Metal).take_while(|device| device.open(1).is_ok()));
+        devices
+    }
+}
+
+/// So many devices of a kind are looked for.
+#[cfg(any(feature = "cuda", feature = "metal"))]
+const MAX_DEVICES: usize = 16;
 
 /// What happens to nodes that the device cannot run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,14 +135,29 @@ pub struct RunOptions {
 impl std::str::FromStr for Device {
     type Err = Error;
 
-    /// Reads `cpu`; other names are devices that this build does not have, or unknown.
+    /// Reads `cpu`, and where the build has them `candle-cpu`, `cuda`, `cuda:N`, `metal`, `metal:N`.
     fn from_str(text: &str) -> Result<Device, Error> {
+        #[cfg(any(feature = "cuda", feature = "metal"))]
+        let (kind, index) = match text.split_once(':') {
+            Some((kind, index)) => (kind, index.parse::<usize>().ok()),
+            None => (text, Some(0)),
+        };
         match text {
-            "cpu" => Ok(Device::Cpu),
-            other => {
-                Err(Error::new(ErrorKind::Device, format!("no device {other:?} in this build; there is cpu")))
-            }
+            "cpu" => return Ok(Device::Cpu),
+            #[cfg(feature = "candle")]
+            "candle-cpu" => return Ok(Device::CandleCpu),
+            _ => {}
         }
+        #[cfg(feature = "cuda")]
+        if let ("cuda", Some(index)) = (kind, index) {
+            return Ok(Device::Cuda(index));
+        }
+        #[cfg(feature = "metal")]
+        if let ("metal", Some(index)) = (kind, index) {
+            return Ok(Device::Metal(index));
+        }
+        let message = format!("no device {text:?} in this build; there are: {}", NAMES.join(", "));
+        Err(Error::new(ErrorKind::Device, message))
     }
 }
 
@@ -94,6 +165,12 @@ impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Device::Cpu => f.write_str("cpu"),
+            #[cfg(feature = "candle")]
+            Device::CandleCpu => f.write_str("candle-cpu"),
+            #[cfg(feature = "cuda")]
+            Device::Cuda(index) => write!(f, "cuda:{index}"),
+            #[cfg(feature = "metal")]
+            Device::Metal(index) => write!(f, "metal:{index}"),
         }
     }
 }

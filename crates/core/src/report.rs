@@ -3,8 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use dunlin_exec::{Observer, Plan, Step};
+use dunlin_exec::{Observer, Place, Plan, StepRun, Target};
 use dunlin_ir::{DType, Value};
+
+use crate::{Device, Error, ErrorKind};
 
 /// Where a model's nodes run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,29 +67,59 @@ pub struct NodeReport {
 }
 
 impl Report {
-    pub(crate) fn of(plan: &Plan, passes: Vec<&'static str>) -> Report {
+    pub(crate) fn of(plan: &Plan, passes: Vec<&'static str>, target: &Target) -> Report {
         let mut report = Report { passes, ..Report::default() };
-        report.add(plan);
+        report.add(plan, target.device.as_deref().map_or("cpu", |device| device.name()));
         report
     }
 
-    fn add(&mut self, plan: &Plan) {
+    fn add(&mut self, plan: &Plan, device: &'static str) {
         self.constant_bytes += plan.constants.iter().map(Value::byte_len).sum::<usize>();
         for step in &plan.steps {
             self.packed_bytes += step.packed.as_deref().map_or(0, |packed| packed.byte_len());
-            step.bodies.iter().for_each(|body| self.add(body));
+            step.bodies.iter().for_each(|body| self.add(body, device));
             self.nodes.push(Placement {
                 node: step.label().to_owned(),
                 op: step.op.name(),
-                backend: "cpu",
-                fallback: None,
+                backend: match step.place {
+                    Place::Device(_) => device,
+                    _ => "cpu",
+                },
+                fallback: match &step.place {
+                    Place::Fallback(reason) => Some(reason.to_string()),
+                    _ => None,
+                },
             });
         }
+    }
+
+    /// An error that lists the nodes that `device` cannot run, if there are any.
+    pub(crate) fn check_none_fell_back(&self, device: Device) -> Result<(), Error> {
+        let refused: Vec<String> = self.fallbacks().map(Placement::refusal).collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let listed = refused[..refused.len().min(MAX_LISTED)].join("; ");
+        let more = match refused.len().saturating_sub(MAX_LISTED) {
+            0 => String::new(),
+            n => format!("; and {n} more"),
+        };
+        let message = format!("{} nodes cannot run on {device}: {listed}{more}", refused.len());
+        Err(Error::new(ErrorKind::Placement, message).with_hint("allow falling back to the CPU"))
     }
 
     /// The nodes that do not run on the device that was asked for.
     pub fn fallbacks(&self) -> impl Iterator<Item = &Placement> {
         self.nodes.iter().filter(|node| node.fallback.is_some())
+    }
+}
+
+/// An error lists at most so many nodes.
+const MAX_LISTED: usize = 20;
+
+impl Placement {
+    fn refusal(&self) -> String {
+        format!("{:?} ({}): {}", self.node, self.op, self.fallback.as_deref().unwrap_or_default())
     }
 }
 
@@ -104,17 +136,16 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn step(&self, step: &Step, depth: usize, time: Duration, outputs: &[Option<Value>]) {
-        let first = outputs.first().and_then(Option::as_ref).and_then(Value::as_tensor);
+    fn step(&self, run: &StepRun<'_>) {
         let report = NodeReport {
-            node: step.label().to_owned(),
-            op: step.op.name(),
-            backend: "cpu",
-            dtype: first.map(|tensor| tensor.dtype()),
-            time,
-            output_bytes: outputs.iter().flatten().map(Value::byte_len).sum(),
-            depth,
-            fallback: None,
+            node: run.step.label().to_owned(),
+            op: run.step.op.name(),
+            backend: run.backend,
+            dtype: run.dtype,
+            time: run.time,
+            output_bytes: run.output_bytes,
+            depth: run.depth,
+            fallback: run.fallback.map(str::to_owned),
         };
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(report);
     }

@@ -65,6 +65,9 @@ pub enum OpError {
     /// The run's deadline passed.
     #[error("the run's deadline passed")]
     Deadline,
+    /// The device failed, or cannot do what it was asked for.
+    #[error("the device cannot: {0}")]
+    Device(String),
     /// No memory.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),

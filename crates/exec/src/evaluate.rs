@@ -7,7 +7,7 @@ use dunlin_sys::{Arena, Serial};
 
 use crate::context::{Ctx, Limits, Stop};
 use crate::plan::{Plan, Step};
-use crate::{Inputs, Resources, cpu};
+use crate::{Inputs, Place, Resources, cpu};
 
 /// Evaluates single nodes on the calling thread, within limits.
 #[derive(Debug, Default)]
@@ -36,6 +36,7 @@ impl Evaluate for Evaluator {
             outputs: (0..n_outputs as u32).map(Some).collect(),
             packed: None,
             bodies: bodies.ok()?,
+            place: Place::Cpu,
         };
         let mut values = Vec::with_capacity(inputs.len());
         for input in inputs {

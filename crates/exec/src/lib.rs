@@ -2,8 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "candle")]
+pub mod candle;
 mod context;
 pub mod cpu;
+pub mod device;
 mod error;
 mod evaluate;
 mod input;
@@ -11,11 +14,12 @@ mod plan;
 mod run;
 
 pub use context::{Body, Ctx, Limits, Stop, StopReason};
+pub use device::{Backend, Place, Target};
 pub use error::{NodeError, OpError};
 pub use evaluate::Evaluator;
 pub use input::{Inputs, Outputs, one};
 pub use plan::{Arg, Packed, Plan, PlanError, Step};
-pub use run::{Environment, Observer, Resources, run};
+pub use run::{Environment, Observer, Resources, StepRun, run};
 
 /// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.
 pub fn instruction_set() -> &'static str {

@@ -4,12 +4,14 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dunlin_ir::{Graph, GraphError, Node, Op, Origin, Tensor, Value, ValueId};
+use dunlin_ir::infer::{Fact, Facts};
+use dunlin_ir::{Graph, GraphError, Node, Op, Origin, Tensor, Value, ValueId, infer_graph};
 use smallvec::SmallVec;
 
 use crate::cpu;
+use crate::device::{self, Backend, Buffer, Place, Refusal, Target};
 use crate::run::SpareEnvironments;
-use crate::{NodeError, OpError};
+use crate::{Evaluator, NodeError, OpError};
 
 /// Weights in the layout that a kernel wants, made once per model.
 pub trait Packed: Any + Send + Sync + std::fmt::Debug {
@@ -53,6 +55,8 @@ pub struct Step {
     pub packed: Option<Arc<dyn Packed>>,
     /// The plans of its nested graphs.
     pub bodies: Vec<Arc<Plan>>,
+    /// Which side computes it.
+    pub place: Place,
 }
 
 /// A graph ready to run, for any input shapes. Immutable: many threads may run one plan at a time.
@@ -70,8 +74,19 @@ pub struct Plan {
     pub outputs: Vec<Arg>,
     /// What inputs are when the caller leaves them out, by position.
     pub defaults: Vec<(usize, Value)>,
+    /// The device, if it computes any step.
+    pub(crate) device: Option<DevicePlan>,
     /// Slots of runs that are over, if this is the plan of a nested graph.
     pub(crate) spare: SpareEnvironments,
+}
+
+/// What a plan knows of the device that computes some of its steps.
+#[derive(Debug)]
+pub(crate) struct DevicePlan {
+    pub backend: Arc<dyn Backend>,
+    pub deny_fallback: bool,
+    /// In step with the plan's constants: those that the device reads, in its memory.
+    pub constants: Vec<Option<Buffer>>,
 }
 
 /// Why a graph cannot be planned.
@@ -90,13 +105,21 @@ pub enum PlanError {
 }
 
 impl Plan {
-    /// Plans `graph`: decides where values live, aligns constants, packs weights, plans nested graphs.
+    /// Plans `graph` for the CPU: decides where values live, aligns constants, packs weights, plans nested graphs.
     ///
     /// # Errors
     /// [`PlanError`] if the graph is malformed or memory runs out.
     pub fn new(graph: &Graph) -> Result<Plan, PlanError> {
+        Plan::with_target(graph, &Target::default())
+    }
+
+    /// Plans `graph` for a device, with what that cannot compute on the CPU.
+    ///
+    /// # Errors
+    /// As [`Plan::new`], and if the device has no room for the weights.
+    pub fn with_target(graph: &Graph, target: &Target) -> Result<Plan, PlanError> {
         graph.verify()?;
-        Planner::new(graph).plan()
+        Planner::new(graph, target).plan()
     }
 }
 
@@ -128,6 +151,9 @@ impl Plan {
                 step.outputs.iter().map(|slot| slot.map_or("-".into(), |slot| format!("s{slot}"))).collect();
             let inputs: Vec<String> = step.inputs.iter().map(Arg::to_string).collect();
             write!(f, "{indent}{} = {}({})", outputs.join(", "), step.op.name(), inputs.join(", "))?;
+            if let Place::Device(_) = step.place {
+                f.write_str(" on the device")?;
+            }
             if let Some(packed) = &step.packed {
                 write!(f, " packed {} bytes", packed.byte_len())?;
             }
@@ -152,6 +178,9 @@ impl std::fmt::Display for Arg {
 
 struct Planner<'g> {
     graph: &'g Graph,
+    target: &'g Target,
+    /// What is known of each value, if there is a device to be asked about it.
+    facts: Vec<Fact>,
     /// For each value, how many reads are still to come; graph outputs count as reads that never come.
     reads_left: Vec<u32>,
     slots: Vec<Option<u32>>,
@@ -162,7 +191,11 @@ struct Planner<'g> {
 }
 
 impl<'g> Planner<'g> {
-    fn new(graph: &'g Graph) -> Planner<'g> {
+    fn new(graph: &'g Graph, target: &'g Target) -> Planner<'g> {
+        let facts = match target.device {
+            Some(_) => infer_graph(graph, &[], Some(&Evaluator::default()), MAX_SHAPE_ELEMENTS),
+            None => Vec::new(),
+        };
         let mut reads_left = vec![0; graph.values.len()];
         let read = graph.nodes.iter().flat_map(|node| node.inputs.iter().flatten()).chain(&graph.outputs);
         for value in read {
@@ -170,6 +203,8 @@ impl<'g> Planner<'g> {
         }
         Planner {
             graph,
+            target,
+            facts,
             reads_left,
             slots: vec![None; graph.values.len()],
             free_slots: Vec::new(),
@@ -199,6 +234,7 @@ impl<'g> Planner<'g> {
             }
         }
         Ok(Plan {
+            device: device_plan(self.target, &steps, &self.constants)?,
             steps,
             constants: self.constants,
             n_slots: self.n_slots as usize,
@@ -213,7 +249,11 @@ impl<'g> Planner<'g> {
         let constants: SmallVec<[Option<&Tensor>; 4]> =
             node.inputs.iter().map(|input| input.and_then(|id| self.graph.constant(id))).collect();
         let is_present = |i: usize| node.inputs.get(i).is_some_and(Option::is_some);
-        let packed = cpu::pack(&node.op, &constants, &is_present)?;
+        let place = self.place(node);
+        let packed = match place {
+            Place::Device(_) => None,
+            _ => cpu::pack(&node.op, &constants, &is_present)?,
+        };
         let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
         let mut inputs = SmallVec::new();
         for (i, input) in node.inputs.iter().enumerate() {
@@ -236,9 +276,25 @@ impl<'g> Planner<'g> {
         }
         let mut bodies = Vec::new();
         for body in node.op.bodies() {
-            bodies.push(Arc::new(Plan::new(body).map_err(nested)?));
+            bodies.push(Arc::new(Plan::with_target(body, self.target).map_err(nested)?));
         }
-        Ok(Step { id, op: node.op.clone(), origin: node.origin.clone(), inputs, outputs, packed, bodies })
+        Ok(Step {
+            id,
+            op: node.op.clone(),
+            origin: node.origin.clone(),
+            inputs,
+            outputs,
+            packed,
+            bodies,
+            place,
+        })
+    }
+
+    fn place(&self, node: &Node) -> Place {
+        let Some(backend) = &self.target.device else { return Place::Cpu };
+        let facts: SmallVec<[Option<&Fact>; 4]> =
+            node.inputs.iter().map(|input| input.map(|id| &self.facts[id.index()])).collect();
+        device::place(&**backend, &node.op, &Facts::new(&facts, node.outputs.len()))
     }
 
     fn arg(&mut self, id: ValueId) -> Result<Arg, OpError> {
@@ -275,6 +331,34 @@ impl<'g> Planner<'g> {
         self.slots[id.index()] = Some(slot);
         Some(slot)
     }
+}
+
+/// Known values that inference follows hold at most so many elements: shapes and the like.
+const MAX_SHAPE_ELEMENTS: usize = 1024;
+
+/// Copies the constants that steps on the device read to it, if there are such steps.
+fn device_plan(target: &Target, steps: &[Step], constants: &[Value]) -> Result<Option<DevicePlan>, OpError> {
+    let Some(backend) = &target.device else { return Ok(None) };
+    let mut buffers = vec![None; constants.len()];
+    for step in steps {
+        let Place::Device(host) = step.place else { continue };
+        for (_, input) in step.inputs.iter().enumerate().filter(|(i, _)| !host.contains(*i)) {
+            let Arg::Constant(index) = *input else { continue };
+            let (buffer, value) = (&mut buffers[index as usize], &constants[index as usize]);
+            if let (None, Some(tensor)) = (&buffer, value.as_tensor()) {
+                // What the device declines now it declines in the run, where the CPU takes over.
+                match backend.upload(tensor) {
+                    Ok(uploaded) => *buffer = Some(uploaded),
+                    Err(Refusal::Declined(_)) => {}
+                    Err(Refusal::Failed(error)) => return Err(error),
+                }
+            }
+        }
+    }
+    let is_used = steps.iter().any(|step| step.place != Place::Cpu);
+    let plan =
+        || DevicePlan { backend: backend.clone(), deny_fallback: target.deny_fallback, constants: buffers };
+    Ok(is_used.then(plan))
 }
 
 fn nested(error: PlanError) -> OpError {

@@ -3,14 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dunlin_ir::Value;
+use dunlin_ir::{DType, Value};
 use dunlin_sys::{Arena, Interruptible, Parallel};
 use smallvec::SmallVec;
 
 use crate::context::{Ctx, Limits, Stop};
 use crate::input::Inputs;
 use crate::plan::{Arg, Plan, Step, node_error};
-use crate::{NodeError, OpError, cpu};
+use crate::{NodeError, OpError, cpu, device};
 
 /// What a run may use.
 pub struct Resources<'a> {
@@ -30,8 +30,32 @@ pub struct Resources<'a> {
 
 /// Watches a run.
 pub trait Observer: Sync {
-    /// A step of the plan, or of a nested graph's at `depth` > 0, took `time` and wrote `outputs`.
-    fn step(&self, step: &Step, depth: usize, time: Duration, outputs: &[Option<Value>]);
+    /// A step has run.
+    fn step(&self, run: &StepRun<'_>);
+}
+
+/// What one execution of a step was.
+#[derive(Debug, Clone, Copy)]
+pub struct StepRun<'a> {
+    /// The step of the plan, or of a nested graph's.
+    pub step: &'a Step,
+    /// How deeply it is nested; 0 for the main graph.
+    pub depth: usize,
+    /// How long it took.
+    pub time: Duration,
+    /// The element type of its first output, if that is a tensor.
+    pub dtype: Option<DType>,
+    /// Bytes of its outputs.
+    pub output_bytes: usize,
+    /// The backend that computed it.
+    pub backend: &'static str,
+    /// Why it did not run on the device that was asked for, if it did not.
+    pub fallback: Option<&'a str>,
+}
+
+/// The element type of the first output, if it has one.
+pub(crate) fn first_dtype(mut dtypes: impl Iterator<Item = Option<DType>>) -> Option<DType> {
+    dtypes.next().flatten()
 }
 
 /// The slots of a run; kept by a session so that repeated runs allocate nothing.
@@ -119,9 +143,14 @@ fn run_all(
     slots: &mut [Option<Value>],
     depth: usize,
 ) -> Result<Vec<Value>, Box<NodeError>> {
-    for step in &plan.steps {
-        run_step(plan, step, resources, slots, depth)
-            .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
+    match &plan.device {
+        Some(device) => device::run_all(plan, device, resources, slots, depth)?,
+        None => {
+            for step in &plan.steps {
+                run_step(plan, step, resources, slots, depth)
+                    .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
+            }
+        }
     }
     let outputs = plan.outputs.iter().map(|output| read(plan, *output, slots)).collect::<Option<Vec<_>>>();
     outputs.ok_or_else(|| {
@@ -142,6 +171,18 @@ fn run_step(
     depth: usize,
 ) -> Result<(), OpError> {
     resources.stop.check()?;
+    compute_on_cpu(plan, step, resources, slots, depth, None)
+}
+
+/// Computes a step whose inputs are on the host; `fallback` says why no device does it, if one should.
+pub(crate) fn compute_on_cpu(
+    plan: &Plan,
+    step: &Step,
+    resources: &Resources<'_>,
+    slots: &mut [Option<Value>],
+    depth: usize,
+    fallback: Option<&str>,
+) -> Result<(), OpError> {
     let mut values: SmallVec<[Option<Value>; 6]> =
         step.inputs.iter().map(|&input| read(plan, input, slots)).collect();
     let ctx = Ctx { resources, step, depth };
@@ -150,7 +191,16 @@ fn run_step(
     // A kernel whose loop was interrupted has left its output unfinished.
     resources.stop.check()?;
     if let (Some(observer), Some(started)) = (resources.observer, started) {
-        observer.step(step, depth, started.elapsed(), &outputs);
+        let dtype = |value: &Option<Value>| Some(value.as_ref()?.as_tensor()?.dtype());
+        observer.step(&StepRun {
+            step,
+            depth,
+            time: started.elapsed(),
+            dtype: first_dtype(outputs.iter().map(dtype)),
+            output_bytes: outputs.iter().flatten().map(Value::byte_len).sum(),
+            backend: "cpu",
+            fallback,
+        });
     }
     for (slot, output) in step.outputs.iter().zip(outputs) {
         if let Some(slot) = slot {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use dunlin_core::{
-    Builder, DType, Device, Error, Inputs, Mapping, Model, NodeReport, RunOptions, Threads, Value,
+    Builder, DType, Device, Error, Fallback, Inputs, Mapping, Model, NodeReport, RunOptions, Threads, Value,
 };
 use dunlin_formats::onnx::{Limits, ValueKind, read_value};
 use dunlin_sys::{AlignedBuf, Bytes};
@@ -93,9 +93,15 @@ pub fn load(path: &Path, backend: &str, threads: usize) -> Result<Model, Failure
 pub fn builder(backend: &str, threads: usize) -> Result<Builder, Failure> {
     let device = match backend {
         "cpu" => Device::Cpu,
+        #[cfg(feature = "candle")]
+        "candle" => Device::CandleCpu,
         other => return Err(Failure::new("data", format!("this worker has no backend {other:?}"))),
     };
-    Ok(Model::builder().device(device).threads(Threads::Count(threads)).mapping(Mapping::Map))
+    Ok(Model::builder()
+        .device(device)
+        .fallback(Fallback::Allow)
+        .threads(Threads::Count(threads))
+        .mapping(Mapping::Map))
 }
 
 /// The engine's error as a failure: its kind and its text, without the file's path, which differs by machine.

@@ -24,7 +24,8 @@ pub struct Job {
 }
 
 /// The backends that a worker may know; which it has depends on how it was built.
-pub const BACKENDS: &[Backend] = &[Backend { name: "cpu", feature: None }];
+pub const BACKENDS: &[Backend] =
+    &[Backend { name: "cpu", feature: None }, Backend { name: "candle", feature: Some("candle") }];
 
 /// A backend as the developer commands see it.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,7 @@ mod attention;
 mod control;
 mod convolution;
 mod elementwise;
-mod image;
+pub(crate) mod image;
 mod index;
 mod linear;
 mod ml;

@@ -6,6 +6,9 @@ mod region;
 mod resample;
 mod resize;
 
+#[cfg(feature = "candle")]
+pub(crate) use resize::{AxisMap, axis_maps};
+
 use dunlin_ir::op::Image;
 
 use super::dispatch::dispatch;

@@ -48,6 +48,17 @@ impl Taps {
         self.outside.push(true);
     }
 
+    /// All weights as a matrix `[output, input]`.
+    #[cfg(feature = "candle")]
+    pub fn matrix(&self, input: usize) -> Vec<f32> {
+        let mut matrix = vec![0.0; input * self.outside.len()];
+        for i in 0..self.outside.len() {
+            let (indices, weights) = self.of(i);
+            indices.iter().zip(weights).for_each(|(&index, weight)| matrix[i * input + index] += weight);
+        }
+        matrix
+    }
+
     fn of(&self, i: usize) -> (&[usize], &[f32]) {
         (&self.indices[i * self.n..][..self.n], &self.weights[i * self.n..][..self.n])
     }

@@ -10,8 +10,8 @@ use crate::{Ctx, Inputs, OpError};
 
 /// Computes a resize.
 pub(super) fn run(op: &Resize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
-    let geometry = Geometry::new(op, inputs)?;
     let x = inputs.tensor(0)?;
+    let geometry = Geometry::new(op, x.shape(), inputs)?;
     if geometry.is_identity() {
         return inputs.take(0);
     }
@@ -45,6 +45,31 @@ pub(super) fn run(op: &Resize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result
     }
 }
 
+/// Where the elements along an axis of the output come from, for backends that resize with operators of their own.
+#[cfg(feature = "candle")]
+#[derive(Debug)]
+pub(crate) enum AxisMap {
+    /// Each is one element of the input; `None` outside.
+    Select(Vec<Option<usize>>),
+    /// Each is a weighted sum: a matrix `[output, input]`.
+    Weights(Vec<f32>),
+}
+
+/// What each axis of the output comes from; `None` for those that stay. Of the inputs only those after the first are
+/// read.
+#[cfg(feature = "candle")]
+pub(crate) fn axis_maps(
+    op: &Resize,
+    shape: &Shape,
+    inputs: &Inputs<'_>,
+) -> Result<SmallVec<[Option<AxisMap>; 6]>, OpError> {
+    let geometry = Geometry::new(op, shape, inputs)?;
+    Ok(geometry.maps(|axis| match op.mode {
+        Interpolation::Nearest(nearest) => AxisMap::Select(axis.nearest(nearest)),
+        _ => AxisMap::Weights(axis.taps(op).matrix(axis.input)),
+    }))
+}
+
 struct Geometry {
     axes: SmallVec<[Axis; 6]>,
     shape: Shape,
@@ -60,16 +85,15 @@ struct Axis {
 }
 
 impl Geometry {
-    fn new(op: &Resize, inputs: &Inputs<'_>) -> Result<Geometry, OpError> {
-        let x = inputs.tensor(0)?;
+    fn new(op: &Resize, shape: &Shape, inputs: &Inputs<'_>) -> Result<Geometry, OpError> {
         let scales = floats(inputs, 2)?;
         let sizes = inputs.optional_ints(3)?.filter(|sizes| !sizes.is_empty());
         let mismatch = || {
-            let got = format!("{} with scales {scales:?} and sizes {sizes:?}", x.shape());
+            let got = format!("{} with scales {scales:?} and sizes {sizes:?}", shape);
             OpError::shape("a positive scale or a size for each axis", got)
         };
-        let resized = op.resized(x.shape(), scales.as_deref(), sizes.as_deref()).ok_or_else(mismatch)?;
-        let positions = op.positions(x.rank()).ok_or_else(mismatch)?;
+        let resized = op.resized(shape, scales.as_deref(), sizes.as_deref()).ok_or_else(mismatch)?;
+        let positions = op.positions(shape.rank()).ok_or_else(mismatch)?;
         let region =
             if op.transformation == Transformation::TfCropAndResize { floats(inputs, 1)? } else { None };
         let n_positions = positions.iter().flatten().count();
@@ -85,7 +109,7 @@ impl Geometry {
         };
         let axes: SmallVec<[Axis; 6]> = resized
             .iter()
-            .zip(positions.iter().zip(x.shape().iter()))
+            .zip(positions.iter().zip(shape.iter()))
             .map(|(&resized, (&position, &input))| Axis {
                 input,
                 resized,
@@ -93,8 +117,8 @@ impl Geometry {
                 region: region(position),
             })
             .collect();
-        let shape = axes.iter().map(|axis| axis.resized.output).collect();
-        Ok(Geometry { axes, shape })
+        let resized = axes.iter().map(|axis| axis.resized.output).collect();
+        Ok(Geometry { axes, shape: resized })
     }
 
     fn is_identity(&self) -> bool {

@@ -1,0 +1,81 @@
+//! Matrix products.
+
+use candle_core::Tensor;
+use dunlin_ir::op::Linear;
+use dunlin_ir::op::linear::{Gemm, Layout};
+
+use super::args::Args;
+use super::declined;
+use super::elementwise::activate;
+use crate::device::Refusal;
+
+type Computed = Result<Tensor, Refusal>;
+
+pub(super) fn run(op: &Linear, args: &Args<'_>) -> Computed {
+    match op {
+        Linear::MatMul => matmul(args.tensor(0)?, args.tensor(1)?),
+        Linear::FusedMatMul(op) => {
+            let (a, b) = (stored(args.tensor(0)?, op.a)?, stored(args.tensor(1)?, op.b)?);
+            Ok(matmul(&a, &b)?.affine(op.alpha.into(), 0.0)?)
+        }
+        Linear::Gemm(op) => gemm(op, args),
+        Linear::Dense(op) => {
+            let mut y = matmul(args.tensor(0)?, args.tensor(1)?)?;
+            for added in [args.optional(2)?, args.optional(3)?].into_iter().flatten() {
+                y = y.broadcast_add(added)?;
+            }
+            activate(y, op.activation)
+        }
+        _ => declined("no such product on candle"),
+    }
+}
+
+/// numpy's `matmul`: vectors count as one row or one column.
+pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Computed {
+    let (a_rank, b_rank) = (a.rank(), b.rank());
+    if a_rank == 0 || b_rank == 0 {
+        return declined("a product of scalars");
+    }
+    let a = if a_rank == 1 { a.unsqueeze(0)? } else { a.contiguous()? };
+    let b = if b_rank == 1 { b.unsqueeze(1)? } else { b.contiguous()? };
+    let mut y = a.broadcast_matmul(&b)?;
+    if b_rank == 1 {
+        y = y.squeeze(y.rank() - 1)?;
+    }
+    if a_rank == 1 {
+        y = y.squeeze(y.rank() - if b_rank == 1 { 1 } else { 2 })?;
+    }
+    Ok(y)
+}
+
+fn stored(x: &Tensor, layout: Layout) -> Computed {
+    if layout.rows_first {
+        return declined("rows in front of the batch");
+    }
+    match layout.transposed && x.rank() > 1 {
+        true => transposed(x),
+        false => Ok(x.clone()),
+    }
+}
+
+pub(super) fn transposed(x: &Tensor) -> Computed {
+    Ok(x.transpose(x.rank() - 2, x.rank() - 1)?.contiguous()?)
+}
+
+fn gemm(op: &Gemm, args: &Args<'_>) -> Computed {
+    let side = |i: usize, transpose: bool| match args.tensor(i)? {
+        x if transpose => transposed(x),
+        x => Ok(x.contiguous()?),
+    };
+    let mut y = side(0, op.transpose_a)?.matmul(&side(1, op.transpose_b)?)?;
+    if op.alpha != 1.0 {
+        y = y.affine(op.alpha.into(), 0.0)?;
+    }
+    if let Some(c) = args.optional(2)? {
+        y = match op.beta == 1.0 {
+            true => y.broadcast_add(c)?,
+            false => y.broadcast_add(&c.affine(op.beta.into(), 0.0)?)?,
+        };
+    }
+    activate(y, op.activation)
+}
