@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Bool, ErrorKind, Inputs, Limits, Model, RunOptions, Tensor, Threads, Value};
+use dunlin_core::{Bool, Device, ErrorKind, Inputs, Limits, Model, RunOptions, Tensor, Threads, Value};
 
 /// One model with its inputs and what must come of them.
 #[derive(Default)]
@@ -17,9 +17,19 @@ struct Case {
 
 #[test]
 fn models_answer_as_elsewhere() {
+    check_all(Device::Cpu);
+}
+
+#[test]
+#[cfg(feature = "candle")]
+fn models_answer_on_candle_as_elsewhere() {
+    check_all(Device::CandleCpu);
+}
+
+fn check_all(device: Device) {
     let failures: Vec<String> = cases()
         .iter()
-        .filter_map(|case| check(case).err().map(|what| format!("{}: {what}", case.name)))
+        .filter_map(|case| check(case, device).err().map(|what| format!("{}: {what}", case.name)))
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -50,10 +60,10 @@ fn each_iteration_draws_other_numbers_and_each_run_the_same() {
     assert_eq!(drawn, draw());
 }
 
-fn check(case: &Case) -> Result<(), String> {
+fn check(case: &Case, device: Device) -> Result<(), String> {
     let mut limits = Limits::default();
     limits.read.max_nodes = 10_000;
-    let builder = Model::builder().threads(Threads::Count(1)).limits(limits);
+    let builder = Model::builder().device(device).threads(Threads::Count(1)).limits(limits);
     let model = builder.load(folder().join(format!("{}.onnx", case.name)));
     let model = match (model, &case.error) {
         (Ok(model), None) => model,

@@ -1,12 +1,13 @@
 //! Matrix products.
 
 use candle_core::Tensor;
+use dunlin_ir::Shape;
 use dunlin_ir::op::Linear;
 use dunlin_ir::op::linear::{Gemm, Layout};
 
 use super::args::Args;
-use super::declined;
 use super::elementwise::activate;
+use super::{declined, einsum};
 use crate::device::Refusal;
 
 type Computed = Result<Tensor, Refusal>;
@@ -26,6 +27,7 @@ pub(super) fn run(op: &Linear, args: &Args<'_>) -> Computed {
             }
             activate(y, op.activation)
         }
+        Linear::Einsum(equation) => einsum::run(equation, args),
         _ => declined("no such product on candle"),
     }
 }
@@ -38,7 +40,7 @@ pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Computed {
     }
     let a = if a_rank == 1 { a.unsqueeze(0)? } else { a.contiguous()? };
     let b = if b_rank == 1 { b.unsqueeze(1)? } else { b.contiguous()? };
-    let mut y = a.broadcast_matmul(&b)?;
+    let mut y = if a.rank().max(b.rank()) > 4 { flat_matmul(&a, &b)? } else { a.broadcast_matmul(&b)? };
     if b_rank == 1 {
         y = y.squeeze(y.rank() - 1)?;
     }
@@ -46,6 +48,21 @@ pub(super) fn matmul(a: &Tensor, b: &Tensor) -> Computed {
         y = y.squeeze(y.rank() - if b_rank == 1 { 1 } else { 2 })?;
     }
     Ok(y)
+}
+
+/// With all leading dimensions as one: candle's kernels know two of them.
+fn flat_matmul(a: &Tensor, b: &Tensor) -> Computed {
+    let (a_batch, a_matrix) = a.dims().split_at(a.rank() - 2);
+    let (b_batch, b_matrix) = b.dims().split_at(b.rank() - 2);
+    let Some(batch) = Shape::new(a_batch).broadcast(&Shape::new(b_batch)) else {
+        return declined("batches that do not broadcast");
+    };
+    let flat = |x: &Tensor, matrix: &[usize]| -> Computed {
+        let wide = x.broadcast_as([batch.dims(), matrix].concat())?.contiguous()?;
+        Ok(wide.reshape((batch.n_elements(), matrix[0], matrix[1]))?)
+    };
+    let y = flat(a, a_matrix)?.matmul(&flat(b, b_matrix)?)?;
+    Ok(y.reshape([batch.dims(), &[a_matrix[0], b_matrix[1]]].concat())?)
 }
 
 fn stored(x: &Tensor, layout: Layout) -> Computed {

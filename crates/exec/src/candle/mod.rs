@@ -2,6 +2,8 @@
 //! types stay in here, each call into it is guarded, and its CPU work runs in a thread pool of ours.
 
 mod args;
+mod attention;
+mod einsum;
 mod elementwise;
 mod linear;
 mod movement;
@@ -168,6 +170,7 @@ impl Backend for Backing {
                 Op::Reduce(op) => vec![Some(reduce::run(op, &args)?)],
                 Op::Movement(op) => movement::run(op, &args)?,
                 Op::Index(op) => vec![Some(movement::gather(op, &args)?)],
+                Op::Attention(op) => attention::run(op, &args)?,
                 Op::Image(op) => vec![Some(resize::run(op, &args)?)],
                 _ => return declined("the operator is not among those that run on candle"),
             };

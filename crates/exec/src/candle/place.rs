@@ -1,12 +1,14 @@
 //! Which nodes run on candle, and which of their inputs stay on the host.
 
 use dunlin_ir::op::activation::Activation;
+use dunlin_ir::op::attention::ScaledAttention;
 use dunlin_ir::op::elementwise::{Binary, Unary};
 use dunlin_ir::op::image::{Interpolation, Transformation};
 use dunlin_ir::op::movement::BlockOrder;
-use dunlin_ir::op::{Convolution, Elementwise, Image, Index, Linear, Movement, Normalize, Reduce};
+use dunlin_ir::op::{Attention, Convolution, Elementwise, Image, Index, Linear, Movement, Normalize, Reduce};
 use dunlin_ir::{DType, Op};
 
+use super::einsum;
 use super::elementwise::has_unary;
 use crate::device::{Facts, HostInputs};
 
@@ -21,6 +23,7 @@ pub(super) fn place(op: &Op, facts: &Facts<'_>) -> Placed {
         Op::Reduce(Reduce::Arg(_)) => refuse("its result is integers, which candle does not get"),
         Op::Reduce(Reduce::Fold(_)) => floats(facts, HostInputs::from(1)),
         Op::Reduce(Reduce::Cumulative(_)) => floats(facts, HostInputs::from(1)),
+        Op::Attention(Attention::Scaled(op)) => attention(op, facts),
         Op::Movement(op) => movement(op, facts),
         Op::Index(Index::Gather(_)) => movable(facts, HostInputs::from(1)),
         Op::Image(Image::Resize(op)) => match (op.mode, op.transformation) {
@@ -105,6 +108,7 @@ fn linear(op: &Linear, facts: &Facts<'_>) -> Placed {
         Linear::Gemm(op) => activation(op.activation)?,
         Linear::Dense(op) => activation(op.activation)?,
         Linear::MatMul | Linear::FusedMatMul(_) => {}
+        Linear::Einsum(equation) if einsum::has(equation) => {}
         Linear::Einsum(_) | Linear::Det | Linear::Inverse => {
             return refuse("the operator is not among those that run on candle");
         }
@@ -162,4 +166,14 @@ fn movement(op: &Movement, facts: &Facts<'_>) -> Placed {
         | Movement::Tile => movable(facts, HostInputs::from(1)),
         _ => refuse("the operator is not among those that run on candle"),
     }
+}
+
+fn attention(op: &ScaledAttention, facts: &Facts<'_>) -> Placed {
+    if facts.has(6) || op.ends_at_length {
+        return refuse("sequences of differing lengths are attended to on the CPU");
+    }
+    if [0, 1, 2, 4, 5].into_iter().any(|i| facts.has(i) && facts.dtype(i) != Some(DType::F32)) {
+        return refuse("attention is in float32 alone on candle");
+    }
+    on_device(facts, HostInputs::default(), |dtype| matches!(dtype, DType::F32 | DType::Bool))
 }
