@@ -342,8 +342,11 @@ fn device_plan(target: &Target, steps: &[Step], constants: &[Value]) -> Result<O
     let mut buffers = vec![None; constants.len()];
     for step in steps {
         let Place::Device(host) = step.place else { continue };
-        for (_, input) in step.inputs.iter().enumerate().filter(|(i, _)| !host.contains(*i)) {
+        for (i, input) in step.inputs.iter().enumerate() {
             let Arg::Constant(index) = *input else { continue };
+            if host.contains(i) {
+                continue;
+            }
             let (buffer, value) = (&mut buffers[index as usize], &constants[index as usize]);
             if let (None, Some(tensor)) = (&buffer, value.as_tensor()) {
                 // What the device declines now it declines in the run, where the CPU takes over.

@@ -64,7 +64,7 @@ impl Stages {
 fn by_head(x: &Tensor, n_heads: Option<usize>) -> Computed {
     match (x.rank(), n_heads) {
         (4, _) => Ok(x.contiguous()?),
-        (3, Some(h)) if h > 0 && x.dims()[2] % h == 0 => {
+        (3, Some(h)) if h > 0 && x.dims()[2].is_multiple_of(h) => {
             let (b, s, width) = x.dims3()?;
             Ok(x.contiguous()?.reshape((b, s, h, width / h))?.transpose(1, 2)?.contiguous()?)
         }
@@ -78,7 +78,7 @@ fn for_each_query(x: &Tensor, h: usize) -> Computed {
     if g == h {
         return Ok(x.clone());
     }
-    if h % g != 0 {
+    if !h.is_multiple_of(g) {
         return declined("heads that do not fit");
     }
     Ok(x.unsqueeze(2)?.broadcast_as((b, g, h / g, n, d))?.contiguous()?.reshape((b, h, n, d))?)

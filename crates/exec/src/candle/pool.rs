@@ -34,7 +34,7 @@ pub(super) fn average(op: &AveragePool, args: &Args<'_>) -> Computed {
         |n: fn(&Axis) -> usize| -> Vec<usize> { [1, 1].into_iter().chain(axes.iter().map(n)).collect() };
     let counted = match op.count_padding {
         true => {
-            let ones = args.full(1.0, &spatial(|axis| padded_len(axis)))?;
+            let ones = args.full(1.0, &spatial(padded_len))?;
             surrounded_behind(&ones, &axes)?
         }
         false => surrounded(&args.full(1.0, &spatial(|axis| axis.input))?, &axes, 0.0, |axis| axis.input)?,
