@@ -75,8 +75,8 @@ impl Report {
 
     fn add(&mut self, plan: &Plan, device: &'static str) {
         self.constant_bytes += plan.constants.iter().map(Value::byte_len).sum::<usize>();
+        self.packed_bytes += plan.packed_bytes();
         for step in &plan.steps {
-            self.packed_bytes += step.packed.as_deref().map_or(0, |packed| packed.byte_len());
             step.bodies.iter().for_each(|body| self.add(body, device));
             self.nodes.push(Placement {
                 node: step.label().to_owned(),

@@ -1,7 +1,7 @@
 //! The plan: a graph made ready to run. Steps in order, where each reads and writes, weights packed.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dunlin_ir::infer::{Fact, Facts};
@@ -121,6 +121,16 @@ impl Plan {
         graph.verify()?;
         Planner::new(graph, target).plan()
     }
+
+    /// Bytes of packed weights, those that steps share counted once; those of nested plans not.
+    pub fn packed_bytes(&self) -> usize {
+        let mut seen = HashSet::new();
+        let packed = self.steps.iter().filter_map(|step| step.packed.as_ref());
+        packed
+            .filter(|packed| seen.insert(Arc::as_ptr(packed).cast::<()>()))
+            .map(|packed| packed.byte_len())
+            .sum()
+    }
 }
 
 impl Step {
@@ -188,7 +198,12 @@ struct Planner<'g> {
     n_slots: u32,
     constants: Vec<Value>,
     constant_ids: HashMap<ValueId, u32>,
+    /// What was packed from which inputs, for the nodes that share weights: layers used repeatedly, loops unrolled.
+    shared: HashMap<PackedFrom, Vec<(&'g Op, Arc<dyn Packed>)>>,
 }
+
+/// The constants among a node's inputs, and which inputs it has.
+type PackedFrom = SmallVec<[(Option<ValueId>, bool); 4]>;
 
 impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, target: &'g Target) -> Planner<'g> {
@@ -211,6 +226,7 @@ impl<'g> Planner<'g> {
             n_slots: 0,
             constants: Vec::new(),
             constant_ids: HashMap::new(),
+            shared: HashMap::new(),
         }
     }
 
@@ -245,14 +261,11 @@ impl<'g> Planner<'g> {
         })
     }
 
-    fn step(&mut self, id: usize, node: &Node) -> Result<Step, OpError> {
-        let constants: SmallVec<[Option<&Tensor>; 4]> =
-            node.inputs.iter().map(|input| input.and_then(|id| self.graph.constant(id))).collect();
-        let is_present = |i: usize| node.inputs.get(i).is_some_and(Option::is_some);
+    fn step(&mut self, id: usize, node: &'g Node) -> Result<Step, OpError> {
         let place = self.place(node);
         let packed = match place {
             Place::Device(_) => None,
-            _ => cpu::pack(&node.op, &constants, &is_present)?,
+            _ => self.pack(node)?,
         };
         let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
         let mut inputs = SmallVec::new();
@@ -288,6 +301,29 @@ impl<'g> Planner<'g> {
             bodies,
             place,
         })
+    }
+
+    /// The node's packed weights: those of an equal node before it if they read the same constants.
+    fn pack(&mut self, node: &'g Node) -> Result<Option<Arc<dyn Packed>>, OpError> {
+        let graph = self.graph;
+        let from: PackedFrom = (node.inputs.iter())
+            .map(|input| (input.filter(|&id| graph.constant(id).is_some()), input.is_some()))
+            .collect();
+        let may_share = from.iter().any(|(constant, _)| constant.is_some());
+        if may_share && let Some(candidates) = self.shared.get(&from) {
+            let equal = candidates.iter().find(|(op, _)| **op == node.op);
+            if let Some((_, packed)) = equal {
+                return Ok(Some(packed.clone()));
+            }
+        }
+        let constants: SmallVec<[Option<&Tensor>; 4]> =
+            from.iter().map(|(constant, _)| constant.and_then(|id| graph.constant(id))).collect();
+        let is_present = |i: usize| from.get(i).is_some_and(|&(_, is_present)| is_present);
+        let packed = cpu::pack(&node.op, &constants, &is_present)?;
+        if may_share && let Some(packed) = &packed {
+            self.shared.entry(from).or_default().push((&node.op, packed.clone()));
+        }
+        Ok(packed)
     }
 
     fn place(&self, node: &Node) -> Place {
@@ -381,4 +417,39 @@ fn locate(node: &Node, error: OpError) -> Box<NodeError> {
 pub(crate) fn node_error(origin: &Origin, op: &Op, error: OpError) -> NodeError {
     let node = if origin.name.is_empty() { &origin.op_type } else { &origin.name };
     NodeError { node: node.to_string(), op: op.name().to_owned(), offset: origin.offset, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use dunlin_ir::ValueInfo;
+    use dunlin_ir::op::Linear;
+
+    use super::*;
+
+    /// `x` times `weights[i]` for each `i`, one after the other.
+    fn products(weights: &[usize]) -> Plan {
+        let mut graph = Graph::default();
+        let constants: Vec<ValueId> = (0..2)
+            .map(|i| graph.add_constant(Tensor::from_slice([2, 2], &[1.0f32 + i as f32; 4]).unwrap()))
+            .collect();
+        let mut x = graph.add_value(ValueInfo::default());
+        graph.inputs.push(x);
+        for &weight in weights {
+            let y = graph.add_value(ValueInfo::default());
+            let inputs = [Some(x), Some(constants[weight])];
+            graph.nodes.push(Node::new(Linear::MatMul.into(), &inputs, &[Some(y)], Origin::default()));
+            x = y;
+        }
+        graph.outputs.push(x);
+        Plan::new(&graph).unwrap()
+    }
+
+    #[test]
+    fn steps_share_packed_weights() {
+        let (once, thrice) = (products(&[0]), products(&[0, 0, 0]));
+        assert!(once.packed_bytes() > 0);
+        assert_eq!(thrice.packed_bytes(), once.packed_bytes());
+        assert!(thrice.steps.iter().all(|step| step.packed.is_some() && step.inputs[1] == Arg::Absent));
+        assert_eq!(products(&[0, 1, 0]).packed_bytes(), 2 * once.packed_bytes());
+    }
 }

@@ -7,7 +7,8 @@ pub struct Limits {
     /// Size of the file, in bytes.
     pub max_bytes: u64,
     /// Bytes that the decoded messages may take in memory, weights that lie in the file as raw bytes not counted.
-    /// Where four times the file's size is more, that is the bound.
+    /// Where eight times the file's size is more, that is the bound: the integers of a forest take two bytes each in
+    /// the file and eight in memory.
     pub max_decoded_bytes: u64,
     /// Nodes, those of subgraphs and functions included.
     pub max_nodes: usize,

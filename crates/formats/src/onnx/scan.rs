@@ -137,7 +137,7 @@ pub fn scan(data: &[u8], root: &'static Message, limits: &Limits) -> Result<Sour
     }
     let mut scanner = Scanner {
         limits,
-        max_decoded_bytes: limits.max_decoded_bytes.max(bytes.saturating_mul(4)),
+        max_decoded_bytes: limits.max_decoded_bytes.max(bytes.saturating_mul(8)),
         decoded_bytes: 0,
         n_nodes: 0,
         n_tensors: 0,
