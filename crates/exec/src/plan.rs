@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dunlin_ir::infer::{Fact, Facts};
-use dunlin_ir::{Graph, GraphError, Node, Op, Origin, Tensor, Value, ValueId, infer_graph};
+use dunlin_ir::{DType, Graph, GraphError, Node, Op, Origin, Shape, Tensor, Value, ValueId, infer_graph};
 use smallvec::SmallVec;
 
 use crate::cpu;
@@ -202,8 +202,8 @@ struct Planner<'g> {
     shared: HashMap<PackedFrom, Vec<(&'g Op, Arc<dyn Packed>)>>,
 }
 
-/// The constants among a node's inputs, and which inputs it has.
-type PackedFrom = SmallVec<[(Option<ValueId>, bool); 4]>;
+/// The constants among a node's inputs, by where their bytes lie, and which inputs it has.
+type PackedFrom = SmallVec<[(Option<(*const u8, DType, Shape)>, bool); 4]>;
 
 impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, target: &'g Target) -> Planner<'g> {
@@ -306,9 +306,11 @@ impl<'g> Planner<'g> {
     /// The node's packed weights: those of an equal node before it if they read the same constants.
     fn pack(&mut self, node: &'g Node) -> Result<Option<Arc<dyn Packed>>, OpError> {
         let graph = self.graph;
-        let from: PackedFrom = (node.inputs.iter())
-            .map(|input| (input.filter(|&id| graph.constant(id).is_some()), input.is_some()))
-            .collect();
+        let constants: SmallVec<[Option<&Tensor>; 4]> =
+            node.inputs.iter().map(|input| input.and_then(|id| graph.constant(id))).collect();
+        let place = |tensor: &Tensor| (tensor.bytes().as_ptr(), tensor.dtype(), tensor.shape().clone());
+        let from: PackedFrom =
+            node.inputs.iter().zip(&constants).map(|(input, c)| (c.map(place), input.is_some())).collect();
         let may_share = from.iter().any(|(constant, _)| constant.is_some());
         if may_share && let Some(candidates) = self.shared.get(&from) {
             let equal = candidates.iter().find(|(op, _)| **op == node.op);
@@ -316,9 +318,7 @@ impl<'g> Planner<'g> {
                 return Ok(Some(packed.clone()));
             }
         }
-        let constants: SmallVec<[Option<&Tensor>; 4]> =
-            from.iter().map(|(constant, _)| constant.and_then(|id| graph.constant(id))).collect();
-        let is_present = |i: usize| from.get(i).is_some_and(|&(_, is_present)| is_present);
+        let is_present = |i: usize| from.get(i).is_some_and(|(_, is_present)| *is_present);
         let packed = cpu::pack(&node.op, &constants, &is_present)?;
         if may_share && let Some(packed) = &packed {
             self.shared.entry(from).or_default().push((&node.op, packed.clone()));
