@@ -199,11 +199,17 @@ struct Planner<'g> {
     constants: Vec<Value>,
     constant_ids: HashMap<ValueId, u32>,
     /// What was packed from which inputs, for the nodes that share weights: layers used repeatedly, loops unrolled.
-    shared: HashMap<PackedFrom, Vec<(&'g Op, Arc<dyn Packed>)>>,
+    shared: HashMap<PackedFrom, Vec<PackedFor<'g>>>,
 }
 
+/// An operator, and the weights that were packed for it.
+type PackedFor<'g> = (&'g Op, Arc<dyn Packed>);
+
+/// Where a constant's bytes lie, and how they are read.
+type BytesAt = (*const u8, DType, Shape);
+
 /// The constants among a node's inputs, by where their bytes lie, and which inputs it has.
-type PackedFrom = SmallVec<[(Option<(*const u8, DType, Shape)>, bool); 4]>;
+type PackedFrom = SmallVec<[(Option<BytesAt>, bool); 4]>;
 
 impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, target: &'g Target) -> Planner<'g> {
