@@ -146,7 +146,10 @@ impl Builder {
     fn read<S: Source + ?Sized>(&self, source: &S) -> Result<onnx::Model, Error> {
         let bytes = source.open(self.mapping)?;
         let external = source.external(self.mapping)?;
-        Ok(onnx::read(bytes, external.as_deref(), &self.limits.read)?)
+        let model = onnx::read(bytes.clone(), external.as_deref(), &self.limits.read)?;
+        // What the reader saw of the weights is not needed before they are packed.
+        bytes.advise_dont_need();
+        Ok(model)
     }
 
     fn build<S: Source + ?Sized>(&mut self, source: &S) -> Result<Model, Error> {

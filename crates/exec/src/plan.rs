@@ -64,7 +64,7 @@ pub struct Step {
 pub struct Plan {
     /// The steps in order.
     pub steps: Vec<Step>,
-    /// The constants that steps read as they are, aligned.
+    /// The constants that steps read as they are, aligned unless their readers only copy bytes.
     pub constants: Vec<Value>,
     /// How many slots the environment needs.
     pub n_slots: usize,
@@ -246,7 +246,7 @@ impl<'g> Planner<'g> {
         }
         let mut outputs = Vec::with_capacity(graph.outputs.len());
         for &output in &graph.outputs {
-            outputs.push(self.arg(output)?);
+            outputs.push(self.arg(output, Alignment::Typed)?);
         }
         let position = |id: ValueId| graph.inputs.iter().position(|&input| input == id);
         let mut defaults = Vec::new();
@@ -281,7 +281,13 @@ impl<'g> Planner<'g> {
                     self.reads_left[id.index()] -= 1;
                     Arg::Absent
                 }
-                Some(id) => self.arg(*id)?,
+                Some(id) => {
+                    let needs = match place {
+                        Place::Cpu | Place::Fallback(_) if cpu::reads_bytes(&node.op, i) => Alignment::Any,
+                        _ => Alignment::Typed,
+                    };
+                    self.arg(*id, needs)?
+                }
                 None => Arg::Absent,
             });
         }
@@ -326,6 +332,8 @@ impl<'g> Planner<'g> {
         }
         let is_present = |i: usize| from.get(i).is_some_and(|(_, is_present)| *is_present);
         let packed = cpu::pack(&node.op, &constants, &is_present)?;
+        let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
+        replaced.iter().filter_map(|&i| constants.get(i).copied().flatten()).for_each(Tensor::release_pages);
         if may_share && let Some(packed) = &packed {
             self.shared.entry(from).or_default().push((&node.op, packed.clone()));
         }
@@ -339,10 +347,10 @@ impl<'g> Planner<'g> {
         device::place(&**backend, &node.op, &Facts::new(&facts, node.outputs.len()))
     }
 
-    fn arg(&mut self, id: ValueId) -> Result<Arg, OpError> {
+    fn arg(&mut self, id: ValueId, needs: Alignment) -> Result<Arg, OpError> {
         self.reads_left[id.index()] -= 1;
         if let Some(tensor) = self.graph.constant(id) {
-            return Ok(Arg::Constant(self.constant(id, tensor)?));
+            return Ok(Arg::Constant(self.constant(id, tensor, needs)?));
         }
         let last_use = self.reads_left[id.index()] == 0;
         match self.slots[id.index()] {
@@ -351,13 +359,18 @@ impl<'g> Planner<'g> {
         }
     }
 
-    fn constant(&mut self, id: ValueId, tensor: &Tensor) -> Result<u32, OpError> {
-        if let Some(&index) = self.constant_ids.get(&id) {
-            return Ok(index);
+    fn constant(&mut self, id: ValueId, tensor: &Tensor, needs: Alignment) -> Result<u32, OpError> {
+        let index = *self.constant_ids.entry(id).or_insert_with(|| {
+            self.constants.push(Value::Tensor(tensor.clone()));
+            self.constants.len() as u32 - 1
+        });
+        if needs == Alignment::Typed
+            && let Value::Tensor(kept) = &mut self.constants[index as usize]
+            && !kept.is_aligned()
+        {
+            *kept = tensor.to_aligned()?;
+            tensor.release_pages();
         }
-        let index = self.constants.len() as u32;
-        self.constants.push(Value::Tensor(tensor.to_aligned()?));
-        self.constant_ids.insert(id, index);
         Ok(index)
     }
 
@@ -373,6 +386,15 @@ impl<'g> Planner<'g> {
         self.slots[id.index()] = Some(slot);
         Some(slot)
     }
+}
+
+/// How a reader wants a constant's bytes to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alignment {
+    /// As they are: it copies bytes.
+    Any,
+    /// So that the element type can be read.
+    Typed,
 }
 
 /// Known values that inference follows hold at most so many elements: shapes and the like.
@@ -427,10 +449,13 @@ pub(crate) fn node_error(origin: &Origin, op: &Op, error: OpError) -> NodeError 
 
 #[cfg(test)]
 mod tests {
-    use dunlin_ir::ValueInfo;
-    use dunlin_ir::op::Linear;
+    use dunlin_ir::op::index::Axis;
+    use dunlin_ir::op::{Index, Linear};
+    use dunlin_ir::{DType, Shape, ValueInfo};
+    use dunlin_sys::{AlignedBuf, Arena, Bytes, Serial};
 
     use super::*;
+    use crate::{Environment, Limits, Resources, Stop, run};
 
     /// `x` times `weights[i]` for each `i`, one after the other.
     fn products(weights: &[usize]) -> Plan {
@@ -457,5 +482,54 @@ mod tests {
         assert_eq!(thrice.packed_bytes(), once.packed_bytes());
         assert!(thrice.steps.iter().all(|step| step.packed.is_some() && step.inputs[1] == Arg::Absent));
         assert_eq!(products(&[0, 1, 0]).packed_bytes(), 2 * once.packed_bytes());
+    }
+
+    /// `table[rows]`, and `table times weight` if there is one.
+    fn look_up(table: Tensor, weight: Option<Tensor>) -> Plan {
+        let mut graph = Graph::default();
+        let table = graph.add_constant(table);
+        let node = |op: Op, inputs: [ValueId; 2], graph: &mut Graph| {
+            let y = graph.add_value(ValueInfo::default());
+            graph.nodes.push(Node::new(op, &inputs.map(Some), &[Some(y)], Origin::default()));
+            graph.outputs.push(y);
+        };
+        let rows = graph.add_value(ValueInfo::default());
+        graph.inputs.push(rows);
+        node(Index::Gather(Axis { axis: 0 }).into(), [table, rows], &mut graph);
+        if let Some(weight) = weight {
+            let weight = graph.add_constant(weight);
+            node(Linear::MatMul.into(), [table, weight], &mut graph);
+        }
+        Plan::new(&graph).unwrap()
+    }
+
+    #[test]
+    fn tables_that_are_only_looked_up_stay_unaligned() {
+        let elements: Vec<f32> = (0..12).map(|x| x as f32).collect();
+        let mut bytes = vec![0u8];
+        elements.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+        let bytes = Bytes::from(AlignedBuf::copy_of(&bytes).unwrap()).slice(1..49).unwrap();
+        let table = Tensor::new(DType::F32, [3, 4].into(), bytes).unwrap();
+        let weight = Tensor::from_slice([4, 1], &[1.0f32; 4]).unwrap();
+        let kept = |plan: &Plan| plan.constants[0].as_tensor().unwrap().is_aligned();
+        let (plain, both) = (look_up(table.clone(), None), look_up(table, Some(weight)));
+        assert_eq!((kept(&plain), kept(&both)), (false, true));
+        for (rows, want) in [(vec![2i64], &elements[8..]), (vec![1, 2], &elements[4..]), (vec![], &[])] {
+            let n = rows.len();
+            let rows = Some(Value::Tensor(Tensor::from_slice([n], &rows).unwrap()));
+            let resources = Resources {
+                pool: &Serial,
+                arena: &Arena::new(),
+                limits: &Limits::default(),
+                stop: &Stop::default(),
+                seed: 0,
+                observer: None,
+            };
+            for plan in [&plain, &both] {
+                let outputs = run(plan, vec![rows.clone()], &resources, &mut Environment::default()).unwrap();
+                let got = outputs[0].as_tensor().unwrap();
+                assert_eq!((got.shape(), got.view::<f32>().unwrap()), (&Shape::new(&[n, 4]), want));
+            }
+        }
     }
 }

@@ -271,6 +271,14 @@ impl Tensor {
         Ok(Tensor { dtype: self.dtype, shape: self.shape.clone(), data: Data::Bytes(bytes.into()) })
     }
 
+    /// Tells the system that the elements will not be read for a while, so that weights which were copied or repacked
+    /// do not take up memory twice. Heeded for parts of mapped files alone; reading them afterwards is right, and slow.
+    pub fn release_pages(&self) {
+        if let Data::Bytes(bytes) = &self.data {
+            bytes.advise_dont_need();
+        }
+    }
+
     /// Bytes that the elements take; for strings, those of the text.
     pub fn byte_len(&self) -> usize {
         match &self.data {

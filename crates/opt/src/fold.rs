@@ -57,7 +57,9 @@ fn fold(
         });
     }
     let source_bytes: usize = inputs.iter().flatten().map(Tensor::byte_len).sum();
-    let outputs = target.evaluator.evaluate(&node.op, &inputs, node.outputs.len())?;
+    let outputs = target.evaluator.evaluate(&node.op, &inputs, node.outputs.len());
+    inputs.iter().flatten().for_each(Tensor::release_pages);
+    let outputs = outputs?;
     let folded_bytes: usize = outputs.iter().flatten().map(Tensor::byte_len).sum();
     let is_complete = node.outputs.iter().zip(&outputs).all(|(id, tensor)| id.is_none() || tensor.is_some());
     (is_complete && folded_bytes <= target.max_folded_bytes.max(source_bytes)).then_some(outputs)

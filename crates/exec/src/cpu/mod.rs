@@ -1,5 +1,6 @@
 //! The `cpu` backend: every operator on plain slices. One file per family; this one only sends each its way.
 
+use dunlin_ir::op::Index;
 use dunlin_ir::{Op, Tensor};
 
 use crate::plan::Packed;
@@ -72,4 +73,10 @@ pub(crate) fn pack(
         Op::Text(op) => text::pack(op),
         _ => Ok(None),
     }
+}
+
+/// Whether a step only copies bytes of input `i`, so that a constant there may be unaligned: a table of embeddings stays
+/// in the file, and only the rows that are looked up come into memory.
+pub(crate) fn reads_bytes(op: &Op, i: usize) -> bool {
+    i == 0 && matches!(op, Op::Index(Index::Gather(_)))
 }

@@ -21,7 +21,8 @@ pub(super) fn gather(op: Axis, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result
     let shape: Shape =
         dims[..along].iter().chain(positions.shape().iter()).chain(&dims[along + 1..]).copied().collect();
     match rows[..] {
-        [row] => {
+        // A view may be shared with the steps that follow, which need it aligned.
+        [row] if data.is_aligned() => {
             let view = View::new(row * inner, &[outer, inner], &[(size * inner) as isize, 1]);
             copy_view(data, &view, shape, ctx)
         }
