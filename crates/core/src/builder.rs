@@ -11,7 +11,7 @@ use dunlin_opt::{OptimizeError, Target};
 use dunlin_sys::{Bytes, Parallel, Pool, available_threads};
 
 use crate::inspection::{inputs_of, outputs_of};
-use crate::model::Inner;
+use crate::model::{Inner, MAX_CACHED_SHAPES};
 use crate::{
     Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Report, Source, Stage,
     Threads,
@@ -25,7 +25,6 @@ use crate::{
 /// let model = Model::builder().threads(Threads::Count(2)).load("model.onnx")?;
 /// # Ok::<(), dunlin_core::Error>(())
 /// ```
-#[derive(Default)]
 pub struct Builder {
     pub(crate) limits: Limits,
     pub(crate) mapping: Mapping,
@@ -34,6 +33,7 @@ pub struct Builder {
     pub(crate) fallback: Fallback,
     pub(crate) disabled_passes: Vec<String>,
     pub(crate) states: Vec<(String, String)>,
+    pub(crate) max_cached_shapes: usize,
     stop: Stop,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }
@@ -41,7 +41,18 @@ pub struct Builder {
 impl Builder {
     /// The defaults: own threads, files mapped, generous limits.
     pub fn new() -> Builder {
-        Builder::default()
+        Builder {
+            limits: Limits::default(),
+            mapping: Mapping::default(),
+            threads: Threads::default(),
+            device: Device::default(),
+            fallback: Fallback::default(),
+            disabled_passes: Vec::new(),
+            states: Vec::new(),
+            max_cached_shapes: MAX_CACHED_SHAPES,
+            stop: Stop::default(),
+            progress: None,
+        }
     }
 
     /// What loading and running may use at most.
@@ -83,6 +94,13 @@ impl Builder {
     /// Declares a state: after each run of a [`crate::Session`], `output` becomes the next run's `input`.
     pub fn state(mut self, input: impl Into<String>, output: impl Into<String>) -> Builder {
         self.states.push((input.into(), output.into()));
+        self
+    }
+
+    /// For how many sets of input shapes the model remembers the results of its shape arithmetic (16 if not told), so that
+    /// repeated shapes do not compute it again. 0 remembers none. Answers are the same either way.
+    pub fn max_cached_shapes(mut self, n: usize) -> Builder {
+        self.max_cached_shapes = n;
         self
     }
 
@@ -212,6 +230,12 @@ fn optimize_error(error: OptimizeError) -> Error {
         _ => ErrorKind::Graph,
     };
     Error::new(kind, error.to_string())
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
+    }
 }
 
 impl std::fmt::Debug for Builder {

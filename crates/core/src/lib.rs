@@ -24,6 +24,7 @@ mod options;
 mod report;
 mod session;
 mod source;
+mod special;
 
 pub use builder::Builder;
 pub use cancel::Cancel;

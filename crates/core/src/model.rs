@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use dunlin_exec::{Environment, Evaluator, Observer, Plan, Resources, Stop};
+use dunlin_exec::{Environment, Evaluator, Observer, Plan, Resources, Specialization, Stop};
 use dunlin_formats::onnx::ModelInfo;
 use dunlin_ir::{Dim, Graph, Map, Shape, Type, Value};
 use dunlin_sys::{Arena, FloatState, Pool};
 
 use crate::report::Recorder;
 use crate::session::copy_out;
+use crate::special::SpecialCache;
 use crate::{
     Builder, Error, ErrorKind, InputInfo, Inputs, Limits, Memory, OutputInfo, Outputs, Report, RunOptions,
     RunReport, Session, memory,
@@ -39,6 +40,8 @@ pub(crate) struct Inner {
     report: Report,
     /// Buffers of runs that are over.
     idle: Mutex<Vec<Scratch>>,
+    /// What is known of the shapes that runs come with.
+    special: SpecialCache,
 }
 
 /// The buffers of one run at a time.
@@ -71,6 +74,7 @@ impl Inner {
             pool: builder.pool()?,
             report,
             idle: Mutex::default(),
+            special: SpecialCache::new(builder.max_cached_shapes),
         };
         for (input, output) in &builder.states {
             inner.states.push((inner.input_position(input)?, inner.output_position(output)?));
@@ -204,6 +208,12 @@ impl Model {
         copy_out(&self.run(inputs)?, outputs)
     }
 
+    /// What was found out about inputs of these shapes, if they are not new.
+    fn specialization(&self, values: &[Option<Value>]) -> Option<Arc<Specialization>> {
+        let Inner { graph, plan, limits, special, .. } = &*self.inner;
+        special.find(values, |shapes| Specialization::new(graph, plan, shapes, &limits.run))
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Scratch>> {
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -258,19 +268,26 @@ impl Model {
         let environment = &mut scratch.environment;
         let run = AssertUnwindSafe(|| {
             let _float_state = FloatState::enter();
-            dunlin_exec::run(&self.inner.plan, values, &resources, environment)
+            let special = self.specialization(&values);
+            let n_spared = special.as_ref().map_or(0, |special| special.n_spared());
+            dunlin_exec::run(&self.inner.plan, special.as_deref(), values, &resources, environment)
+                .map(|outputs| (outputs, n_spared))
         });
         let result = std::panic::catch_unwind(run).map_err(|payload| Error::panicked(&*payload))?;
-        let outputs =
-            Outputs::new(self.inner.output_names.clone(), result.map_err(|error| Error::from(*error))?);
+        let (outputs, n_spared) = result.map_err(|error| Error::from(*error))?;
+        let outputs = Outputs::new(self.inner.output_names.clone(), outputs);
         let report = recorder.map(|recorder| RunReport {
             nodes: recorder.into_nodes(),
             time: started.elapsed(),
             peak_bytes: scratch.arena.peak_bytes(),
+            n_spared,
         });
         Ok((outputs, report))
     }
 }
+
+/// How many sets of input shapes a model remembers, if the builder is told nothing else.
+pub(crate) const MAX_CACHED_SHAPES: usize = 16;
 
 /// Checks one input against the signature, and makes it what the graph expects: aligned, optional where declared so.
 fn check(info: &InputInfo, value: Value) -> Result<Value, Error> {

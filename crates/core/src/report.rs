@@ -43,6 +43,8 @@ pub struct RunReport {
     pub time: Duration,
     /// The most bytes of tensors that were held at a time.
     pub peak_bytes: usize,
+    /// How many nodes did not run, since their results follow from input shapes that have been seen before.
+    pub n_spared: usize,
 }
 
 /// What one node spent.

@@ -71,7 +71,7 @@ fn check(case: &Case, device: Device) -> Result<(), String> {
         (Err(error), Some(part)) if error.to_string().contains(part) => return Ok(()),
         (Err(error), _) => return Err(error.to_string()),
     };
-    // Twice: slots and buffers of the first run serve the second.
+    // Twice: slots and buffers of the first run serve the second, which is specialised for its shapes.
     for _ in 0..2 {
         let outputs = model.run(Inputs::named(case.inputs.clone())).map_err(|error| error.to_string())?;
         if outputs.len() != case.outputs.len() {

@@ -223,7 +223,8 @@ impl Body<'_> {
         self.n_runs += 1;
         let seed = (self.seed ^ self.n_runs.rotate_left(32)).wrapping_mul(0xD129_8A2E_03D4_4A91);
         let resources = Resources { seed, ..*self.resources };
-        run_steps(self.plan, inputs, &resources, &mut self.environment, self.depth).map_err(OpError::Nested)
+        run_steps(self.plan, None, inputs, &resources, &mut self.environment, self.depth)
+            .map_err(OpError::Nested)
     }
 }
 

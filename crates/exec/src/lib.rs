@@ -12,6 +12,7 @@ mod evaluate;
 mod input;
 mod plan;
 mod run;
+mod specialize;
 
 pub use context::{Body, Ctx, Limits, Stop, StopReason};
 pub use device::{Backend, Place, Target};
@@ -20,6 +21,7 @@ pub use evaluate::Evaluator;
 pub use input::{Inputs, Outputs, one};
 pub use plan::{Arg, Packed, Plan, PlanError, Step};
 pub use run::{Environment, Observer, Resources, StepRun, run};
+pub use specialize::Specialization;
 
 /// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.
 pub fn instruction_set() -> &'static str {

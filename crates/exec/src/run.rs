@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::context::{Ctx, Limits, Stop};
 use crate::input::Inputs;
 use crate::plan::{Arg, Plan, Step, node_error};
-use crate::{NodeError, OpError, cpu, device};
+use crate::{NodeError, OpError, Specialization, cpu, device};
 
 /// What a run may use.
 pub struct Resources<'a> {
@@ -64,23 +64,25 @@ pub struct Environment {
     slots: Vec<Option<Value>>,
 }
 
-/// Runs `plan` on `inputs` (in the plan's order; `None` takes the input's default) and returns its outputs.
+/// Runs `plan` on `inputs` (in the plan's order; `None` takes the input's default) and returns its outputs. If there is
+/// a `specialization`, it is for the shapes of these inputs.
 ///
 /// # Errors
 /// The failing node and why. Nothing is left behind.
 pub fn run(
     plan: &Plan,
+    specialization: Option<&Specialization>,
     inputs: Vec<Option<Value>>,
     resources: &Resources<'_>,
     environment: &mut Environment,
 ) -> Result<Vec<Value>, Box<NodeError>> {
     if !resources.stop.is_armed() {
-        return run_steps(plan, inputs, resources, environment, 0);
+        return run_steps(plan, specialization, inputs, resources, environment, 0);
     }
     let stopped = || resources.stop.reason().is_some();
     let pool = Interruptible::new(resources.pool, &stopped);
     let resources = Resources { pool: &pool, ..*resources };
-    run_steps(plan, inputs, &resources, environment, 0)
+    run_steps(plan, specialization, inputs, &resources, environment, 0)
 }
 
 /// Environments that wait for the next run of a nested graph: loops and branches are entered often.
@@ -110,6 +112,7 @@ const MAX_SPARE_ENVIRONMENTS: usize = 16;
 /// Runs the steps of a plan. Whatever comes of it, the environment's slots are empty afterwards.
 pub(crate) fn run_steps(
     plan: &Plan,
+    specialization: Option<&Specialization>,
     inputs: impl IntoIterator<Item = Option<Value>>,
     resources: &Resources<'_>,
     environment: &mut Environment,
@@ -117,7 +120,7 @@ pub(crate) fn run_steps(
 ) -> Result<Vec<Value>, Box<NodeError>> {
     let slots = &mut environment.slots;
     fill(plan, inputs, slots);
-    let result = run_all(plan, resources, slots, depth);
+    let result = run_all(plan, specialization, resources, slots, depth);
     slots.clear();
     result
 }
@@ -139,14 +142,19 @@ fn fill(plan: &Plan, inputs: impl IntoIterator<Item = Option<Value>>, slots: &mu
 
 fn run_all(
     plan: &Plan,
+    specialization: Option<&Specialization>,
     resources: &Resources<'_>,
     slots: &mut [Option<Value>],
     depth: usize,
 ) -> Result<Vec<Value>, Box<NodeError>> {
     match &plan.device {
-        Some(device) => device::run_all(plan, device, resources, slots, depth)?,
+        Some(device) => device::run_all(plan, device, specialization, resources, slots, depth)?,
         None => {
             for step in &plan.steps {
+                if let Some(spared) = specialization.and_then(|special| special.spared(step)) {
+                    spared.apply(slots, |_| {});
+                    continue;
+                }
                 run_step(plan, step, resources, slots, depth)
                     .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
             }

@@ -176,14 +176,34 @@ pub fn infer_graph(
     evaluator: Option<&dyn Evaluate>,
     max_value_elements: usize,
 ) -> Vec<Fact> {
-    let mut facts: Vec<Fact> = graph
-        .values
-        .iter()
-        .map(|value| match &value.constant {
-            Some(tensor) => Fact::constant(tensor.clone()),
-            None => Fact::of(value.ty.clone()),
-        })
-        .collect();
+    let declared = graph.values.iter().map(|value| Fact::of(value.ty.clone())).collect();
+    infer(graph, declared, inputs, evaluator, max_value_elements)
+}
+
+/// As [`infer_graph`], but what the file declares of values between the nodes is not believed: the result follows from
+/// `inputs` and the operators alone.
+pub fn infer_undeclared(
+    graph: &Graph,
+    inputs: &[Fact],
+    evaluator: Option<&dyn Evaluate>,
+    max_value_elements: usize,
+) -> Vec<Fact> {
+    let unknown = vec![Fact::default(); graph.values.len()];
+    infer(graph, unknown, inputs, evaluator, max_value_elements)
+}
+
+fn infer(
+    graph: &Graph,
+    mut facts: Vec<Fact>,
+    inputs: &[Fact],
+    evaluator: Option<&dyn Evaluate>,
+    max_value_elements: usize,
+) -> Vec<Fact> {
+    for (fact, value) in facts.iter_mut().zip(&graph.values) {
+        if let Some(tensor) = &value.constant {
+            *fact = Fact::constant(tensor.clone());
+        }
+    }
     for (&id, fact) in graph.inputs.iter().zip(inputs) {
         facts[id.index()] = fact.clone();
     }

@@ -108,6 +108,7 @@ pub(crate) fn compute(graph: &Graph) -> Vec<Tensor> {
         observer: None,
     };
     let plan = Plan::new(graph).unwrap();
-    let outputs = dunlin_exec::run(&plan, inputs.collect(), &resources, &mut Environment::default()).unwrap();
+    let outputs =
+        dunlin_exec::run(&plan, None, inputs.collect(), &resources, &mut Environment::default()).unwrap();
     outputs.into_iter().map(|value| value.into_tensor().unwrap()).collect()
 }

@@ -90,6 +90,9 @@ impl BenchArgs {
         }
         if let Some(report) = reports.first() {
             println!("peak    {} of tensors", style::bytes(report.peak_bytes));
+            if report.n_spared > 0 {
+                println!("spared  {} nodes of shape arithmetic, known from the run before", report.n_spared);
+            }
         }
         let total: f64 = operators.iter().map(|operator| operator.seconds).sum();
         println!("\n{}", style::heading(&format!("{:>10} {:>6} {:>6}  operator", "time", "share", "nodes")));
@@ -118,6 +121,7 @@ impl BenchArgs {
         let mut figures = json!({
             "model": self.load.model, "load_seconds": load_time.as_secs_f64(), "runs": times.len(),
             "peak_tensor_bytes": reports.first().map(|report| report.peak_bytes),
+            "spared_nodes": reports.first().map(|report| report.n_spared),
             "peak_process_bytes": dunlin_sys::peak_memory_bytes(),
             "operators": operators, "version": env!("CARGO_PKG_VERSION"),
         });

@@ -142,5 +142,8 @@ pub fn report_json(report: &RunReport) -> serde_json::Value {
             })
         })
         .collect();
-    json!({ "seconds": report.time.as_secs_f64(), "peak_bytes": report.peak_bytes, "nodes": nodes })
+    json!({
+        "seconds": report.time.as_secs_f64(), "peak_bytes": report.peak_bytes, "spared_nodes": report.n_spared,
+        "nodes": nodes,
+    })
 }

@@ -11,18 +11,19 @@ use super::{Backend, Buffer, Buffers, Facts, HostInputs, Operand, Place, Refusal
 use crate::context::Ctx;
 use crate::plan::{Arg, DevicePlan, Plan, Step, node_error};
 use crate::run::{StepRun, compute_on_cpu, first_dtype};
-use crate::{NodeError, OpError, Resources};
+use crate::{NodeError, OpError, Resources, Specialization};
 
 /// Runs all steps; graph outputs are on the host afterwards.
 pub(crate) fn run_all(
     plan: &Plan,
     device: &DevicePlan,
+    specialization: Option<&Specialization>,
     resources: &Resources<'_>,
     slots: &mut [Option<Value>],
     depth: usize,
 ) -> Result<(), Box<NodeError>> {
     let buffers = vec![None; slots.len()];
-    let mut state = State { plan, device, resources, slots, buffers, depth };
+    let mut state = State { plan, device, specialization, resources, slots, buffers, depth };
     let is_device = |step: &Step| matches!(step.place, Place::Device(_));
     for region in plan.steps.chunk_by(|a, b| is_device(a) == is_device(b)) {
         let mut result = Ok(());
@@ -42,6 +43,7 @@ pub(crate) fn run_all(
 struct State<'a> {
     plan: &'a Plan,
     device: &'a DevicePlan,
+    specialization: Option<&'a Specialization>,
     resources: &'a Resources<'a>,
     slots: &'a mut [Option<Value>],
     /// In step with the slots: what is in the device's memory.
@@ -57,6 +59,10 @@ impl State<'_> {
     }
 
     fn step(&mut self, step: &Step) -> Result<(), OpError> {
+        if let Some(spared) = self.specialization.and_then(|special| special.spared(step)) {
+            spared.apply(self.slots, |slot| self.buffers[slot as usize] = None);
+            return Ok(());
+        }
         self.resources.stop.check()?;
         match &step.place {
             Place::Cpu => self.cpu_step(step, None),
