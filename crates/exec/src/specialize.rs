@@ -133,8 +133,8 @@ fn spare_step(graph: &Graph, step: &Step, facts: &[Fact], is_needed: &[bool]) ->
 
 #[cfg(test)]
 mod tests {
-    use dunlin_ir::op::index::Axis;
     use dunlin_ir::op::elementwise::Unary;
+    use dunlin_ir::op::index::Axis;
     use dunlin_ir::op::movement::{Reshape, ShapeOf};
     use dunlin_ir::op::{Elementwise, Index, Movement};
     use dunlin_ir::{DType, Dim, Node, Origin, Type, ValueInfo};
