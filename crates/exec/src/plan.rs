@@ -526,7 +526,8 @@ mod tests {
                 observer: None,
             };
             for plan in [&plain, &both] {
-                let outputs = run(plan, vec![rows.clone()], &resources, &mut Environment::default()).unwrap();
+                let outputs =
+                    run(plan, None, vec![rows.clone()], &resources, &mut Environment::default()).unwrap();
                 let got = outputs[0].as_tensor().unwrap();
                 assert_eq!((got.shape(), got.view::<f32>().unwrap()), (&Shape::new(&[n, 4]), want));
             }
