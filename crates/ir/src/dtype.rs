@@ -24,6 +24,10 @@ pub enum DType {
     F8E5M2FNUZ,
     /// 8 bits of exponent: powers of two, for scales.
     F8E8M0,
+    /// 6 bits: 2 exponent, 3 mantissa, all finite; four to three bytes.
+    F6E2M3,
+    /// 6 bits: 3 exponent, 2 mantissa, all finite; four to three bytes.
+    F6E3M2,
     /// 4 bits: 2 exponent, 1 mantissa; two to a byte.
     F4E2M1,
     /// Signed 8 bits.
@@ -79,7 +83,7 @@ pub enum Class {
 
 impl DType {
     /// Every element type.
-    pub const ALL: [DType; 26] = [
+    pub const ALL: [DType; 28] = [
         DType::F32,
         DType::F64,
         DType::F16,
@@ -89,6 +93,8 @@ impl DType {
         DType::F8E5M2,
         DType::F8E5M2FNUZ,
         DType::F8E8M0,
+        DType::F6E2M3,
+        DType::F6E3M2,
         DType::F4E2M1,
         DType::I8,
         DType::I16,
@@ -113,6 +119,7 @@ impl DType {
         match self {
             DType::I2 | DType::U2 => 2,
             DType::I4 | DType::U4 | DType::F4E2M1 => 4,
+            DType::F6E2M3 | DType::F6E3M2 => 6,
             DType::F8E4M3FN | DType::F8E4M3FNUZ | DType::F8E5M2 | DType::F8E5M2FNUZ | DType::F8E8M0 => 8,
             DType::I8 | DType::U8 | DType::Bool => 8,
             DType::F16 | DType::BF16 | DType::I16 | DType::U16 => 16,
@@ -146,6 +153,7 @@ impl DType {
             DType::F8E4M3FN | DType::F8E4M3FNUZ | DType::F8E5M2 | DType::F8E5M2FNUZ | DType::F8E8M0 => {
                 Class::Float
             }
+            DType::F6E2M3 | DType::F6E3M2 => Class::Float,
             DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::I4 | DType::I2 => Class::Signed,
             DType::U8 | DType::U16 | DType::U32 | DType::U64 | DType::U4 | DType::U2 => Class::Unsigned,
             DType::Bool => Class::Bool,
@@ -193,6 +201,8 @@ impl DType {
             DType::F8E8M0 => 24,
             DType::U2 => 25,
             DType::I2 => 26,
+            DType::F6E2M3 => 27,
+            DType::F6E3M2 => 28,
         }
     }
 
@@ -213,6 +223,8 @@ impl DType {
             DType::F8E5M2 => "float8e5m2",
             DType::F8E5M2FNUZ => "float8e5m2fnuz",
             DType::F8E8M0 => "float8e8m0",
+            DType::F6E2M3 => "float6e2m3",
+            DType::F6E3M2 => "float6e3m2",
             DType::F4E2M1 => "float4e2m1",
             DType::I8 => "int8",
             DType::I16 => "int16",
@@ -288,13 +300,14 @@ mod tests {
             assert_eq!(DType::from_onnx_code(i64::from(dtype.onnx_code())), Some(dtype));
         }
         assert_eq!(DType::from_onnx_code(0), None);
-        assert_eq!(DType::from_onnx_code(27), None);
+        assert_eq!(DType::from_onnx_code(29), None);
     }
 
     #[test]
     fn packed_lengths_round_up() {
         assert_eq!(DType::I4.byte_len(3), Some(2));
         assert_eq!(DType::U2.byte_len(5), Some(2));
+        assert_eq!(DType::F6E2M3.byte_len(5), Some(4));
         assert_eq!(DType::F64.byte_len(usize::MAX), None);
     }
 }

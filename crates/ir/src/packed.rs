@@ -1,14 +1,28 @@
 //! Elements narrower than a byte: reading, writing and converting packed runs.
 //!
-//! The first element lies in the low bits of the first byte, as the ONNX standard stores them.
+//! The first element lies in the low bits of the first byte, as the ONNX standard stores them; elements of 6 bits run on
+//! into the next byte.
 
 use crate::DType;
 
-/// The bits of element `index` of a packed run of elements of `bits` (2, 4 or 8) each; 0 beyond the end.
+/// The bits of element `index` of a packed run of elements of `bits` (2, 4, 6 or 8) each; 0 beyond the end.
 pub fn read(bytes: &[u8], bits: usize, index: usize) -> u8 {
-    let per_byte = 8 / bits;
-    let byte = bytes.get(index / per_byte).copied().unwrap_or(0);
-    (byte >> (index % per_byte * bits)) & mask(bits)
+    let (at, shift) = (index * bits / 8, index * bits % 8);
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    let low = byte(at) >> shift;
+    let high = if shift + bits > 8 { byte(at + 1) << (8 - shift) } else { 0 };
+    (low | high) & mask(bits)
+}
+
+/// Sets the bits of element `index` of a packed run, which must hold it; higher bits of `value` are dropped.
+pub fn write(bytes: &mut [u8], bits: usize, index: usize, value: u8) {
+    let (at, shift) = (index * bits / 8, index * bits % 8);
+    let (mask, value) = (mask(bits), value & mask(bits));
+    bytes[at] = bytes[at] & !(mask << shift) | value << shift;
+    if shift + bits > 8 {
+        let shift = 8 - shift;
+        bytes[at + 1] = bytes[at + 1] & !(mask >> shift) | value >> shift;
+    }
 }
 
 /// Unpacks as many elements as `out` holds, one to a byte, as raw bits.
@@ -25,6 +39,11 @@ pub fn unpack_range(bytes: &[u8], bits: usize, start: usize, out: &mut [u8]) {
 
 /// Packs `values` (raw bits, one to a byte; higher bits are dropped). Bits that are left over in the last byte are 0.
 pub fn pack_into(values: &[u8], bits: usize, out: &mut [u8]) {
+    if 8 % bits != 0 {
+        out.fill(0);
+        values.iter().enumerate().for_each(|(i, &value)| write(out, bits, i, value));
+        return;
+    }
     for (out, values) in out.iter_mut().zip(values.chunks(8 / bits)) {
         *out = values.iter().rev().fold(0, |byte, &value| {
             let shifted = u32::from(byte) << bits;
@@ -57,10 +76,14 @@ mod tests {
 
     #[test]
     fn packing_undoes_unpacking() {
-        for (bits, bytes) in
-            [(4, [0x21, 0x83, 0x0F]), (2, [0b1110_0100, 0b0001_1011, 0b10]), (8, [1, 2, 255])]
-        {
-            let n = 8 / bits * 2 + 1;
+        let cases = [
+            (4, 5, [0x21, 0x83, 0x0F]),
+            (2, 9, [0b1110_0100, 0b0001_1011, 0b10]),
+            (8, 3, [1, 2, 255]),
+            (6, 4, [0b10_00_0001, 0b0101_1100, 0b111111_11]),
+            (6, 3, [0xFF, 0xFF, 0x03]),
+        ];
+        for (bits, n, bytes) in cases {
             let mut raw = vec![0; n];
             unpack_into(&bytes, bits, &mut raw);
             let mut again = [0; 3];

@@ -1,4 +1,4 @@
-//! Floats of 8 and 4 bits: conversions to and from `f32` by the ONNX standard's rules.
+//! Floats of 8, 6 and 4 bits: conversions to and from `f32` by the ONNX standard's rules.
 
 use std::sync::OnceLock;
 
@@ -25,9 +25,9 @@ pub enum Overflow {
     Special,
 }
 
-/// The value of every code of a small float type (16 or 256 of them count); `None` for other types.
+/// The value of every code of a small float type (16, 64 or 256 of them count); `None` for other types.
 pub fn values(dtype: DType) -> Option<&'static [f32; 256]> {
-    static TABLES: [OnceLock<[f32; 256]>; 6] = [const { OnceLock::new() }; 6];
+    static TABLES: [OnceLock<[f32; 256]>; TYPES.len()] = [const { OnceLock::new() }; TYPES.len()];
     let table = TYPES.iter().position(|&small| small == dtype)?;
     Some(TABLES[table].get_or_init(|| std::array::from_fn(|code| decode(dtype, code as u8))))
 }
@@ -46,7 +46,7 @@ pub fn encode(dtype: DType, x: f32, overflow: Overflow, rounding: Rounding) -> u
         Special::NegativeZeroIsNan if x.is_nan() || code == 0x80 => 0x80,
         Special::NegativeZeroIsNan if code == 0 => 0,
         // NaN becomes negative zero where there is no NaN.
-        Special::None if x.is_nan() => 0x8,
+        Special::None if x.is_nan() => 1 << (format.exponent_bits + format.mantissa_bits),
         _ => code | sign,
     }
 }
@@ -63,8 +63,16 @@ pub fn narrow_to_odd(x: f64) -> f32 {
     f32::from_bits(truncated | 1)
 }
 
-const TYPES: [DType; 6] =
-    [DType::F8E4M3FN, DType::F8E4M3FNUZ, DType::F8E5M2, DType::F8E5M2FNUZ, DType::F8E8M0, DType::F4E2M1];
+const TYPES: [DType; 8] = [
+    DType::F8E4M3FN,
+    DType::F8E4M3FNUZ,
+    DType::F8E5M2,
+    DType::F8E5M2FNUZ,
+    DType::F8E8M0,
+    DType::F6E2M3,
+    DType::F6E3M2,
+    DType::F4E2M1,
+];
 
 /// What the codes beyond the finite values mean.
 #[derive(Clone, Copy, PartialEq)]
@@ -99,6 +107,8 @@ impl Format {
             DType::F8E4M3FNUZ => format(4, 3, 8, 0x7F, Special::NegativeZeroIsNan),
             DType::F8E5M2 => format(5, 2, 15, 0x7B, Special::Infinity),
             DType::F8E5M2FNUZ => format(5, 2, 16, 0x7F, Special::NegativeZeroIsNan),
+            DType::F6E2M3 => format(2, 3, 1, 0x1F, Special::None),
+            DType::F6E3M2 => format(3, 2, 3, 0x1F, Special::None),
             DType::F4E2M1 => format(2, 1, 1, 0x7, Special::None),
             _ => None,
         }
@@ -225,6 +235,39 @@ mod tests {
         let cases = [(0.25, 0), (0.75, 2), (1.25, 2), (2.5, 4), (3.5, 6), (5.0, 6), (7.0, 7), (-7.0, 15)];
         for (x, want) in cases {
             assert_eq!(encode(x), want, "{x}");
+        }
+    }
+
+    /// A value, and its codes as `float6e2m3` and `float6e3m2`.
+    const SIX_BITS: [(f32, u8, u8); 20] = [
+        (0.0, 0x00, 0x00),
+        (-0.0, 0x20, 0x20),
+        (0.0625, 0x00, 0x01),
+        (0.1, 0x01, 0x02),
+        (0.1875, 0x02, 0x03),
+        (0.5, 0x04, 0x08),
+        (1.0, 0x08, 0x0c),
+        (1.0625, 0x08, 0x0c),
+        (1.1875, 0x0a, 0x0d),
+        (-2.5, 0x32, 0x31),
+        (7.5, 0x1f, 0x18),
+        (7.8, 0x1f, 0x18),
+        (100.0, 0x1f, 0x1f),
+        (-100.0, 0x3f, 0x3f),
+        (26.0, 0x1f, 0x1e),
+        (28.0, 0x1f, 0x1f),
+        (27.0, 0x1f, 0x1f),
+        (0.03, 0x00, 0x00),
+        (f32::INFINITY, 0x1f, 0x1f),
+        (f32::NAN, 0x20, 0x20),
+    ];
+
+    /// Codes that ml_dtypes 0.6 gives.
+    #[test]
+    fn codes_of_six_bits() {
+        for (x, e2m3, e3m2) in SIX_BITS {
+            let code = |dtype| encode(dtype, x, Overflow::Saturate, Rounding::Up);
+            assert_eq!((code(DType::F6E2M3), code(DType::F6E3M2)), (e2m3, e3m2), "{x}");
         }
     }
 

@@ -33,6 +33,8 @@ pub fn widen(tensor: &Tensor) -> Result<Option<Vec<f64>>, TensorError> {
         DType::F8E5M2FNUZ => bytes.iter().map(|&b| float8(b, 5, 16, Special::NegativeZero)).collect(),
         DType::F8E8M0 => bytes.iter().map(|&b| power_of_two(b)).collect(),
         DType::F4E2M1 => packed(bytes, 4, t.len(), float4),
+        DType::F6E2M3 => packed(bytes, 6, t.len(), |code| float6(code, 2)),
+        DType::F6E3M2 => packed(bytes, 6, t.len(), |code| float6(code, 3)),
         DType::U4 => packed(bytes, 4, t.len(), f64::from),
         DType::I4 => packed(bytes, 4, t.len(), |v| signed(v, 4)),
         DType::U2 => packed(bytes, 2, t.len(), f64::from),
@@ -78,6 +80,17 @@ fn float4(nibble: u8) -> f64 {
     if nibble & 8 == 0 { magnitude } else { -magnitude }
 }
 
+/// 1 sign bit, then exponent (biased by half its range) and mantissa; there is neither infinity nor NaN.
+fn float6(code: u8, exponent_bits: u32) -> f64 {
+    let mantissa_bits = 5 - exponent_bits;
+    let bias = (1 << (exponent_bits - 1)) - 1;
+    let exponent = i32::from(code >> mantissa_bits & ((1 << exponent_bits) - 1));
+    let mantissa = f64::from(code & ((1 << mantissa_bits) - 1)) / f64::from(1u32 << mantissa_bits);
+    let (lead, power) = if exponent == 0 { (0.0, 1 - bias) } else { (1.0, exponent - bias) };
+    let magnitude = (lead + mantissa) * f64::from(power).exp2();
+    if code & 0x20 == 0 { magnitude } else { -magnitude }
+}
+
 fn signed(value: u8, bits: u32) -> f64 {
     let value = f64::from(value);
     let half = f64::from(1u32 << (bits - 1));
@@ -86,9 +99,9 @@ fn signed(value: u8, bits: u32) -> f64 {
 
 /// The first `n` elements of `bits` bits each, the first in the low bits.
 fn packed(bytes: &[u8], bits: u32, n: usize, value: impl Fn(u8) -> f64) -> Vec<f64> {
-    let per_byte = (8 / bits) as usize;
-    let mask = (1u8 << bits) - 1;
-    let element = |i: usize| (bytes[i / per_byte] >> (bits as usize * (i % per_byte))) & mask;
+    let bit = |at: usize| bytes[at / 8] >> (at % 8) & 1;
+    let bits = bits as usize;
+    let element = |i: usize| (0..bits).fold(0, |element, b| element | bit(i * bits + b) << b);
     (0..n).map(|i| value(element(i))).collect()
 }
 
@@ -106,6 +119,7 @@ mod tests {
         assert!(float8(0x80, 5, 16, Special::NegativeZero).is_nan());
         assert_eq!(power_of_two(127), 1.0);
         assert_eq!(float4(0xf), -6.0);
+        assert_eq!((float6(0x1f, 2), float6(0x3f, 3), float6(0x01, 2)), (7.5, -28.0, 0.125));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Elements of any type as cells of whole bytes, for operators that move elements without looking into them.
 
-use dunlin_ir::{DType, Shape, Tensor};
+use dunlin_ir::{DType, Shape, Tensor, packed};
 
 use crate::{Ctx, OpError};
 
@@ -76,20 +76,13 @@ pub(crate) fn with_cells_one(
 
 fn spread(tensor: &Tensor, bits: usize, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let mut out = ctx.alloc(DType::U8, tensor.shape().clone())?;
-    let (per_byte, mask) = (8 / bits, (1u8 << bits) - 1);
-    let packed = tensor.bytes();
-    for (i, cell) in fresh_bytes(&mut out)?.iter_mut().enumerate() {
-        *cell = packed[i / per_byte] >> (i % per_byte * bits) & mask;
-    }
+    packed::unpack_into(tensor.bytes(), bits, fresh_bytes(&mut out)?);
     Ok(out)
 }
 
 fn pack(cells: &Tensor, dtype: DType, bits: usize, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let mut out = ctx.alloc(dtype, cells.shape().clone())?;
-    let per_byte = 8 / bits;
-    for (byte, cells) in fresh_bytes(&mut out)?.iter_mut().zip(cells.bytes().chunks(per_byte)) {
-        *byte = cells.iter().enumerate().fold(0, |byte, (i, cell)| byte | cell << (i * bits));
-    }
+    packed::pack_into(cells.bytes(), bits, fresh_bytes(&mut out)?);
     Ok(out)
 }
 

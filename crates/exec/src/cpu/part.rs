@@ -1,7 +1,7 @@
 //! Parts of tensors along an axis: taken out (sharing bytes where they lie together), and put together.
 //! For control flow and sequences, which do it with every element type.
 
-use dunlin_ir::{DType, Shape, Tensor};
+use dunlin_ir::{DType, Shape, Tensor, packed};
 use dunlin_sys::OutOfMemory;
 
 use crate::{Ctx, OpError};
@@ -158,12 +158,9 @@ fn copy_bits(to: &mut [u8], to_at: usize, from: &[u8], from_at: usize, n_bits: u
         to[to_at..to_at + n].copy_from_slice(&from[from_at..from_at + n]);
         return;
     }
-    let mask = (1u8 << element_bits) - 1;
-    for at in (0..n_bits).step_by(element_bits) {
-        let (a, b) = (from_at + at, to_at + at);
-        let element = (from[a / 8] >> (a % 8)) & mask;
-        let byte = &mut to[b / 8];
-        *byte = (*byte & !(mask << (b % 8))) | (element << (b % 8));
+    let (from_first, to_first) = (from_at / element_bits, to_at / element_bits);
+    for i in 0..n_bits / element_bits {
+        packed::write(to, element_bits, to_first + i, packed::read(from, element_bits, from_first + i));
     }
 }
 

@@ -53,6 +53,8 @@ mod tests {
             (DType::F8E5M2, 0x7C, f32::INFINITY),
             (DType::F8E5M2FNUZ, 0x7F, 57344.0),
             (DType::F8E8M0, 127, 1.0),
+            (DType::F6E2M3, 0b01_1111, 7.5),
+            (DType::F6E3M2, 0b11_1111, -28.0),
             (DType::F4E2M1, 0b0111, 6.0),
             (DType::F4E2M1, 0b1001, -0.5),
         ];

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use dunlin_ir::{DType, Shape, Tensor, TensorError};
+use dunlin_ir::{DType, Shape, Tensor, TensorError, packed};
 use dunlin_sys::{AlignedBuf, Bytes, OutOfMemory};
 
 use super::external::{ExternalData, ExternalError, read_external};
@@ -301,6 +301,7 @@ impl Stored<'_> {
             dtype if dtype.bits() == 16 => {
                 self.convert("int32_data", &proto.int32_data, |x| (x as u16).to_ne_bytes())?
             }
+            DType::F6E2M3 | DType::F6E3M2 => self.pack_codes("int32_data", &proto.int32_data)?,
             // Types of 8 bits, and narrower ones that are packed into bytes already.
             _ => self.convert("int32_data", &proto.int32_data, |x| [x as u8])?,
         };
@@ -314,6 +315,16 @@ impl Stored<'_> {
     ) -> Result<AlignedBuf, TensorProblem> {
         self.check_count(field, entries.len(), size_of::<T>())?;
         Ok(AlignedBuf::copy_of(bytemuck::cast_slice(entries))?)
+    }
+
+    /// Elements that have an entry each, though they are narrower than a byte.
+    fn pack_codes(&self, field: &'static str, entries: &[i32]) -> Result<AlignedBuf, TensorProblem> {
+        self.check_entries(field, entries.len(), self.n_elements)?;
+        let mut buf = AlignedBuf::zeroed(self.n_bytes)?;
+        for (i, &entry) in entries.iter().enumerate() {
+            packed::write(buf.as_mut_slice(), self.dtype.bits(), i, entry as u8);
+        }
+        Ok(buf)
     }
 
     fn convert<T: Copy, const N: usize>(
@@ -332,7 +343,10 @@ impl Stored<'_> {
 
     /// Refuses a list that does not fill the tensor exactly, at `entry_bytes` of it for each entry.
     fn check_count(&self, field: &'static str, got: usize, entry_bytes: usize) -> Result<(), TensorProblem> {
-        let needed = self.n_bytes / entry_bytes;
+        self.check_entries(field, got, self.n_bytes / entry_bytes)
+    }
+
+    fn check_entries(&self, field: &'static str, got: usize, needed: usize) -> Result<(), TensorProblem> {
         if got == needed {
             return Ok(());
         }
@@ -422,11 +436,8 @@ fn scatter(out: &mut [u8], values: &[u8], places: &[usize], bits: usize) {
         }
         return;
     }
-    let per_byte = 8 / bits;
-    let mask = (1u8 << bits) - 1;
     for (i, &place) in places.iter().enumerate() {
-        let value = (values[i / per_byte] >> (i % per_byte * bits)) & mask;
-        out[place / per_byte] |= value << (place % per_byte * bits);
+        packed::write(out, bits, place, packed::read(values, bits, i));
     }
 }
 
@@ -434,12 +445,10 @@ fn named(name: &[u8], problem: TensorProblem) -> TensorReadError {
     TensorReadError { name: name_text(name).into_owned(), problem }
 }
 
-/// What the standard calls the types that are not supported.
+/// What the standard calls the number that stands for no type.
 fn type_name(code: i32) -> &'static str {
     match code {
         0 => " (undefined)",
-        27 => " (float6e2m3)",
-        28 => " (float6e3m2)",
         _ => "",
     }
 }

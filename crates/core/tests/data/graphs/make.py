@@ -347,6 +347,28 @@ for name, value in (("held", X), ("none", None)):
         >
     }"""), {"o": value}, expected=[np.array(value is not None), X if value is not None else np.array([7, 8, 9], F)])
 
+# Floats of 6 bits, four to three bytes: constants in either encoding, conversions both ways, scales.
+def six_bits(dtype):
+    packed = helper.make_tensor("packed", dtype, [5], bytes([0x81, 0xF5, 0x7D, 0x3F]), raw=True)
+    listed = onnx.TensorProto(name="listed", data_type=dtype, dims=[5], int32_data=[0x01, 0x16, 0x1F, 0x20, 0x3F])
+    scale = helper.make_tensor("scale", TensorProto.FLOAT, [], [0.5])
+    tensor = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("Cast", ["packed"], ["a"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["listed"], ["b"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["x"], ["narrow"], to=dtype),
+        helper.make_node("Cast", ["narrow"], ["c"], to=TensorProto.FLOAT),
+        helper.make_node("QuantizeLinear", ["x", "scale"], ["q"], output_dtype=dtype),
+        helper.make_node("DequantizeLinear", ["q", "scale"], ["d"]),
+    ]
+    outputs = [tensor(name, TensorProto.FLOAT, [5]) for name in "ab"] + [tensor(name, TensorProto.FLOAT, [7]) for name in "cd"]
+    graph = helper.make_graph(nodes, "g", [tensor("x", TensorProto.FLOAT, [7])], outputs, [packed, listed, scale])
+    return helper.make_model(graph, ir_version=14, opset_imports=[helper.make_opsetid("", 28)])
+
+
+for name, dtype in (("float6e2m3", TensorProto.FLOAT6E2M3), ("float6e3m2", TensorProto.FLOAT6E3M2)):
+    case(name, six_bits(dtype), {"x": np.array([0.1, -0.3, 1.1875, 2.7, -5.5, 17, 1e6], F)})
+
 # Models of tests that need more than inputs and outputs.
 ONLY_MODELS = {
     "loop_without_end": """

@@ -344,6 +344,12 @@ fn write_packed(
     let (n, per_byte) = (x.len(), 8 / to.bits());
     let mut out = ctx.alloc(to, x.shape().clone())?;
     let bytes = out.try_bytes_mut().ok_or(dunlin_ir::TensorError::Shared)?;
+    if 8 % to.bits() != 0 {
+        // Elements run over the borders of bytes, and so of chunks.
+        bytes.fill(0);
+        (0..n).for_each(|i| packed::write(bytes, to.bits(), i, f(i)));
+        return Ok(out);
+    }
     in_chunks(ctx, bytes, CHEAP_CHUNK, &|start, bytes| {
         let mut raw = [0; BLOCK];
         for (i, bytes) in bytes.chunks_mut(BLOCK / per_byte).enumerate() {
