@@ -2,12 +2,18 @@
 
 use dunlin_ir::{GraphError, TensorError};
 
+use super::table::operators;
+
 /// Why a node or graph could not be translated. The facts; [`super::super::ReadError`] adds the place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LowerError {
     /// The operator is not known.
-    #[error("operator {name} of domain {:?} is not supported", if domain.is_empty() { "ai.onnx" } else { domain })]
+    #[error(
+        "operator {name} of domain {:?} is not supported{}",
+        if domain.is_empty() { "ai.onnx" } else { domain },
+        advice(domain, name)
+    )]
     UnknownOperator {
         /// Its domain.
         domain: String,
@@ -105,5 +111,39 @@ impl LowerError {
     /// An attribute has a value that is not allowed.
     pub fn attribute(name: &str, expected: impl Into<String>, got: impl std::fmt::Debug) -> LowerError {
         LowerError::AttributeValue { name: name.into(), expected: expected.into(), got: format!("{got:?}") }
+    }
+}
+
+/// What to do about an unknown operator.
+fn advice(domain: &str, name: &str) -> String {
+    let elsewhere = operators().find(|&(other, known, _)| known == name && other != domain);
+    match (domain, elsewhere) {
+        ("com.microsoft.nchwc", _) => {
+            "; ONNX Runtime saved this graph for one kind of processor: save it at the extended level of optimisation \
+             or below (ORT_ENABLE_EXTENDED)"
+                .into()
+        }
+        (_, Some(("", ..))) => "; it is known in the standard's own domain".into(),
+        (_, Some((other, ..))) => format!("; it is known in domain {other:?}"),
+        (_, None) => "; a function of that name in the model would be run".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_operators_come_with_advice() {
+        let cases = [
+            ("com.microsoft.nchwc", "Conv", "ORT_ENABLE_EXTENDED"),
+            ("my.domain", "Conv", "known in the standard's own domain"),
+            ("", "FusedMatMul", r#"known in domain "com.microsoft""#),
+            ("my.domain", "Frobnicate", "a function of that name"),
+        ];
+        for (domain, name, part) in cases {
+            let error = LowerError::UnknownOperator { domain: domain.into(), name: name.into() };
+            assert!(error.to_string().contains(part), "{error}");
+        }
     }
 }
