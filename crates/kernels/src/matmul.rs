@@ -32,6 +32,21 @@ pub enum Elements<'a> {
 }
 
 impl Elements<'_> {
+    /// Copies the elements from `start` on.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[inline]
+    fn copy_to(&self, start: usize, out: &mut [f32]) {
+        match self {
+            Elements::F32(x) => out.copy_from_slice(&x[start..][..out.len()]),
+            Elements::Bytes(x) => {
+                let (singles, _) = x[4 * start..][..4 * out.len()].as_chunks();
+                out.iter_mut().zip(singles).for_each(|(out, &bytes)| *out = f32::from_le_bytes(bytes));
+            }
+        }
+    }
+
     /// One element.
     ///
     /// # Panics
@@ -661,17 +676,6 @@ impl Kernel for SecondLook<'_> {
 
 /// Writes the panels of `b` to `out`.
 fn pack_panels(isa: Isa, b: Matrix<'_>, k: usize, n: usize, out: &mut [f32]) {
-    match b.elements {
-        Elements::F32(x) => pack_panels_from(isa, |i| x[i], b, k, n, out),
-        Elements::Bytes(x) => {
-            let at = |i: usize| f32::from_le_bytes([x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]]);
-            pack_panels_from(isa, at, b, k, n, out);
-        }
-    }
-}
-
-#[inline]
-fn pack_panels_from(isa: Isa, at: impl Fn(usize) -> f32, b: Matrix<'_>, k: usize, n: usize, out: &mut [f32]) {
     let (_, full) = isa.tile();
     for col in (0..n).step_by(full) {
         let valid = full.min(n - col);
@@ -680,19 +684,21 @@ fn pack_panels_from(isa: Isa, at: impl Fn(usize) -> f32, b: Matrix<'_>, k: usize
         match b.order {
             Order::Plain => {
                 for (kk, line) in panel.chunks_exact_mut(width).enumerate() {
-                    let start = kk * b.stride + col;
-                    line[..valid].iter_mut().enumerate().for_each(|(j, x)| *x = at(start + j));
+                    b.elements.copy_to(kk * b.stride + col, &mut line[..valid]);
                     line[valid..].fill(0.0);
                 }
             }
             Order::Transposed => {
                 // A few k at a time, so that both sides stay in the first-level cache.
-                for k0 in (0..k).step_by(16) {
+                let mut row = [0.0; 16];
+                for (block, lines) in panel.chunks_mut(row.len() * width).enumerate() {
+                    let row = &mut row[..lines.len() / width];
                     for j in 0..width {
-                        for kk in k0..(k0 + 16).min(k) {
-                            panel[kk * width + j] =
-                                if j < valid { at((col + j) * b.stride + kk) } else { 0.0 };
+                        match j < valid {
+                            true => b.elements.copy_to((col + j) * b.stride + block * 16, row),
+                            false => row.fill(0.0),
                         }
+                        lines[j..].iter_mut().step_by(width).zip(&*row).for_each(|(line, &x)| *line = x);
                     }
                 }
             }

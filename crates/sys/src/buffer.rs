@@ -202,8 +202,11 @@ impl ArenaInner {
 /// An owned allocation; `capacity` 0 means none.
 #[derive(Debug)]
 struct Block {
+    /// The first byte that is aligned as every buffer is.
     ptr: NonNull<u8>,
     capacity: usize,
+    /// How many bytes before it the allocation begins.
+    padding: usize,
 }
 
 enum Fill<'a> {
@@ -214,7 +217,7 @@ enum Fill<'a> {
 impl Block {
     fn empty() -> Block {
         // A dangling pointer with the right alignment serves slices of length 0.
-        Block { ptr: NonNull::<Line>::dangling().cast(), capacity: 0 }
+        Block { ptr: NonNull::<Line>::dangling().cast(), capacity: 0, padding: 0 }
     }
 
     fn new(capacity: usize, fill: Fill<'_>) -> Result<Block, OutOfMemory> {
@@ -222,30 +225,42 @@ impl Block {
             return Ok(Block::empty());
         }
         let refused = OutOfMemory { requested_bytes: capacity };
-        let layout = Layout::from_size_align(capacity, ALIGN).map_err(|_| refused)?;
-        let ptr = match fill {
+        let layout = Block::layout(capacity).ok_or(refused)?;
+        let start = match fill {
             // SAFETY: the layout's size is not 0.
-            Fill::Zero => NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(refused)?,
-            Fill::CopyFrom(bytes) => {
-                assert_eq!(bytes.len(), capacity, "a copy fills its block");
-                // SAFETY: the layout's size is not 0.
-                let ptr = NonNull::new(unsafe { alloc(layout) }).ok_or(refused)?;
-                // SAFETY: `bytes` has `capacity` readable bytes (asserted above), the new block has as many to
-                // write, and a fresh allocation overlaps nothing.
-                unsafe { ptr.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), capacity) };
-                ptr
-            }
+            Fill::Zero => unsafe { alloc_zeroed(layout) },
+            // SAFETY: as above.
+            Fill::CopyFrom(_) => unsafe { alloc(layout) },
         };
-        Ok(Block { ptr, capacity })
+        let start = NonNull::new(start).ok_or(refused)?;
+        let padding = start.addr().get().next_multiple_of(ALIGN) - start.addr().get();
+        // SAFETY: the padding is less than `ALIGN`, by which the allocation is longer than `capacity`.
+        let ptr = unsafe { start.add(padding) };
+        if let Fill::CopyFrom(bytes) = fill {
+            assert_eq!(bytes.len(), capacity, "a copy fills its block");
+            // SAFETY: `bytes` has `capacity` readable bytes (asserted above), the new block has as many to write after
+            // its padding, and a fresh allocation overlaps nothing.
+            unsafe { ptr.copy_from_nonoverlapping(NonNull::from(bytes).cast(), capacity) };
+        }
+        Ok(Block { ptr, capacity, padding })
+    }
+
+    /// Of the whole allocation. It asks for no more than the allocator's own alignment: then large zeroed blocks are
+    /// fresh pages of the system, which nobody has to clear again.
+    fn layout(capacity: usize) -> Option<Layout> {
+        Layout::from_size_align(capacity.checked_add(ALIGN)?, align_of::<u64>()).ok()
     }
 }
 
 impl Drop for Block {
     fn drop(&mut self) {
-        if self.capacity > 0 {
-            // SAFETY: `ptr` came from `alloc` or `alloc_zeroed` in `Block::new` with exactly this layout, which was
-            // valid there; nothing else frees it, since `Block` is neither `Copy` nor `Clone`.
-            unsafe { dealloc(self.ptr.as_ptr(), Layout::from_size_align_unchecked(self.capacity, ALIGN)) };
+        if self.capacity == 0 {
+            return;
+        }
+        if let Some(layout) = Block::layout(self.capacity) {
+            // SAFETY: the allocation began `padding` bytes before `ptr` and was made in `Block::new` with exactly this
+            // layout; nothing else frees it, since `Block` is neither `Copy` nor `Clone`.
+            unsafe { dealloc(self.ptr.sub(self.padding).as_ptr(), layout) };
         }
     }
 }
