@@ -98,10 +98,7 @@ pub fn numbers(tensor: &Tensor) -> anyhow::Result<Vec<f64>> {
     Ok(match wide.dtype() {
         DType::F32 => wide.view::<f32>()?.iter().map(|&x| f64::from(x)).collect(),
         DType::F64 => wide.view::<f64>()?.to_vec(),
-        DType::F16 => {
-            let halves = wide.bit_cast(DType::U16)?;
-            halves.view::<u16>()?.iter().map(|&bits| f64::from(half_to_f32(bits))).collect()
-        }
+        DType::F16 => wide.view::<half::f16>()?.iter().map(|x| x.to_f64()).collect(),
         DType::I8 => wide.view::<i8>()?.iter().map(|&x| f64::from(x)).collect(),
         DType::I16 => wide.view::<i16>()?.iter().map(|&x| f64::from(x)).collect(),
         DType::I32 => wide.view::<i32>()?.iter().map(|&x| f64::from(x)).collect(),
@@ -113,17 +110,6 @@ pub fn numbers(tensor: &Tensor) -> anyhow::Result<Vec<f64>> {
         DType::C128 => wide.view::<[f64; 2]>()?.iter().flatten().copied().collect(),
         _ => wide.bytes().iter().map(|&x| f64::from(x)).collect(),
     })
-}
-
-fn half_to_f32(bits: u16) -> f32 {
-    let (exponent, mantissa) = (i32::from(bits >> 10 & 0x1F), f32::from(bits & 0x3FF));
-    let magnitude = match exponent {
-        0 => mantissa * 2f32.powi(-24),
-        31 if mantissa == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + mantissa / 1024.0) * 2f32.powi(exponent - 15),
-    };
-    if bits >> 15 == 1 { -magnitude } else { magnitude }
 }
 
 /// Prints what a person wants to see: type and shape of each output; a list of classes as its best; else the range

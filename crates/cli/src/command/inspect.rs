@@ -143,6 +143,10 @@ fn operators(graph: &Graph) -> (usize, BTreeMap<String, usize>) {
     (counts.values().sum(), counts)
 }
 
+/// Bytes of all constants, those of nested graphs included.
 fn weight_bytes(graph: &Graph) -> usize {
-    graph.values.iter().filter_map(|value| value.constant.as_ref()).map(|tensor| tensor.byte_len()).sum()
+    let own: usize =
+        graph.values.iter().filter_map(|value| value.constant.as_ref()).map(|tensor| tensor.byte_len()).sum();
+    let bodies = graph.nodes.iter().flat_map(|node| node.op.bodies());
+    own + bodies.map(weight_bytes).sum::<usize>()
 }
