@@ -125,7 +125,7 @@ integers!(i64, signed_magnitude: i8, i16, i32, i64);
 integers!(u64, unsigned_magnitude: u8, u16, u32, u64);
 
 macro_rules! floats {
-    ($($float:ty: $to:expr, $from:expr);* $(;)?) => {$(
+    ($($float:ty: $to:expr, $from:expr, $magnitude:expr);* $(;)?) => {$(
         impl Number for $float {
             type Sum = f64;
             const LEAST: $float = <$float>::NEG_INFINITY;
@@ -144,15 +144,15 @@ macro_rules! floats {
                 $from(x)
             }
             fn magnitude(self) -> $float {
-                if self < <$float>::default() { -self } else { self }
+                $magnitude(self)
             }
         }
     )*};
 }
 
 floats! {
-    f32: f64::from, |x: f64| x as f32;
-    f64: std::convert::identity, std::convert::identity;
-    f16: f16::to_f64, f16::from_f64;
-    bf16: bf16::to_f64, bf16::from_f64;
+    f32: f64::from, |x: f64| x as f32, f32::abs;
+    f64: std::convert::identity, std::convert::identity, f64::abs;
+    f16: f16::to_f64, f16::from_f64, |x: f16| f16::from_bits(x.to_bits() & 0x7FFF);
+    bf16: bf16::to_f64, bf16::from_f64, |x: bf16| bf16::from_bits(x.to_bits() & 0x7FFF);
 }

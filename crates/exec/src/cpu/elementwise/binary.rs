@@ -6,7 +6,7 @@ use dunlin_kernels::binary::Binary as VectorBinary;
 use half::{bf16, f16};
 
 use super::broadcast::{BLOCK, Broadcast, CHEAP_CHUNK, Lane, in_chunks};
-use super::number::{Half, Integer, Number};
+use super::number::{Arithmetic, Half, Integer};
 use super::vector;
 use super::zip::{self, Kernel, ZipInto, kernel, zip_into};
 use crate::cpu::dispatch::{dispatch, dispatch_integer};
@@ -100,14 +100,14 @@ impl Function {
         }
     }
 
-    fn kernel<T: Number>(self) -> Kernel<T> {
+    fn kernel<T: Arithmetic>(self) -> Kernel<T> {
         match self {
             Function::Add => kernel!(T, |a: T, b: T| a.plus(b)).commuting(),
             Function::Div => kernel!(T, |a: T, b: T| a.over(b)),
-            Function::Fmod => kernel!(T, |a: T, b: T| Number::remainder(a, b)).costly(),
+            Function::Fmod => kernel!(T, |a: T, b: T| Arithmetic::remainder(a, b)).costly(),
             Function::Max => kernel!(T, |a: T, b: T| a.larger(b)).commuting(),
             Function::Min => kernel!(T, |a: T, b: T| a.smaller(b)).commuting(),
-            Function::Mod => kernel!(T, |a: T, b: T| Number::modulo(a, b)).costly(),
+            Function::Mod => kernel!(T, |a: T, b: T| Arithmetic::modulo(a, b)).costly(),
             Function::Mul => kernel!(T, |a: T, b: T| a.times(b)).commuting(),
             Function::PRelu => kernel!(T, |a: T, b: T| if a < T::ZERO { a.times(b) } else { a }),
             Function::Sub => kernel!(T, |a: T, b: T| a.minus(b)),
@@ -133,8 +133,8 @@ impl Function {
         match self {
             Function::Add => vector_kernel!(Add, |a, b| a + b).commuting(),
             Function::Div => vector_kernel!(Div, |a, b| a / b),
-            Function::Max => vector_kernel!(Max, Number::larger).commuting(),
-            Function::Min => vector_kernel!(Min, Number::smaller).commuting(),
+            Function::Max => vector_kernel!(Max, Arithmetic::larger).commuting(),
+            Function::Min => vector_kernel!(Min, Arithmetic::smaller).commuting(),
             Function::Mul => vector_kernel!(Mul, |a, b| a * b).commuting(),
             Function::PRelu => vector_kernel!(PRelu, |a, b| if a < 0.0 { a * b } else { a }),
             Function::Sub => vector_kernel!(Sub, |a, b| a - b),
@@ -220,7 +220,7 @@ fn views<'a, T: Element>(inputs: &'a Inputs<'_>) -> Result<Vec<&'a [T]>, OpError
 }
 
 /// Combines all inputs from the first to the last.
-fn fold<T: Number>(
+fn fold<T: Arithmetic>(
     function: Function,
     is_mean: bool,
     inputs: &Inputs<'_>,

@@ -4,8 +4,10 @@ use dunlin_ir::Element;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
+use crate::cpu::number::Number;
+
 /// A number that is computed with in its own type.
-pub(crate) trait Number: Element + PartialOrd {
+pub(crate) trait Arithmetic: Number {
     /// Zero.
     const ZERO: Self;
     /// The sum.
@@ -24,16 +26,10 @@ pub(crate) trait Number: Element + PartialOrd {
     fn larger(self, other: Self) -> Self;
     /// The smaller one, or NaN.
     fn smaller(self, other: Self) -> Self;
-    /// Sign and size: the absolute value.
-    fn magnitude(self) -> Self;
     /// The negated value.
     fn negated(self) -> Self;
     /// -1, 0 or 1, or NaN.
     fn sign(self) -> Self;
-    /// The nearest number of this type.
-    fn from_f64(x: f64) -> Self;
-    /// The nearest double.
-    fn to_f64(self) -> f64;
     /// The power; integers go through doubles.
     fn power(self, exponent: f64) -> Self;
     /// The power; integers wrap.
@@ -41,7 +37,7 @@ pub(crate) trait Number: Element + PartialOrd {
 }
 
 /// An integer.
-pub(crate) trait Integer: Number {
+pub(crate) trait Integer: Arithmetic {
     /// Bitwise and.
     fn and(self, other: Self) -> Self;
     /// Bitwise or.
@@ -81,7 +77,7 @@ halves!(f16, bf16);
 
 macro_rules! floats {
     ($($float:ty),*) => {$(
-        impl Number for $float {
+        impl Arithmetic for $float {
             const ZERO: Self = 0.0;
             #[inline(always)]
             fn plus(self, other: Self) -> Self {
@@ -120,10 +116,6 @@ macro_rules! floats {
                 if self < other || self.is_nan() { self } else { other }
             }
             #[inline(always)]
-            fn magnitude(self) -> Self {
-                self.abs()
-            }
-            #[inline(always)]
             fn negated(self) -> Self {
                 -self
             }
@@ -140,14 +132,6 @@ macro_rules! floats {
                 }
             }
             #[inline(always)]
-            fn from_f64(x: f64) -> Self {
-                x as $float
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-            #[inline(always)]
             fn power(self, exponent: f64) -> Self {
                 f64::from(self).powf(exponent) as $float
             }
@@ -162,8 +146,8 @@ macro_rules! floats {
 floats!(f32, f64);
 
 macro_rules! integers {
-    ($($int:ty: $magnitude:expr, $sign:expr);* $(;)?) => {$(
-        impl Number for $int {
+    ($($int:ty: $sign:expr);* $(;)?) => {$(
+        impl Arithmetic for $int {
             const ZERO: Self = 0;
             #[inline(always)]
             fn plus(self, other: Self) -> Self {
@@ -184,7 +168,7 @@ macro_rules! integers {
             #[inline(always)]
             #[allow(unused_comparisons, reason = "one body serves signed and unsigned integers")]
             fn modulo(self, other: Self) -> Self {
-                let remainder = Number::remainder(self, other);
+                let remainder = Arithmetic::remainder(self, other);
                 if remainder != 0 && (remainder < 0) != (other < 0) { remainder + other } else { remainder }
             }
             #[inline(always)]
@@ -200,11 +184,6 @@ macro_rules! integers {
                 self.min(other)
             }
             #[inline(always)]
-            fn magnitude(self) -> Self {
-                let magnitude: fn($int) -> $int = $magnitude;
-                magnitude(self)
-            }
-            #[inline(always)]
             fn negated(self) -> Self {
                 self.wrapping_neg()
             }
@@ -212,14 +191,6 @@ macro_rules! integers {
             fn sign(self) -> Self {
                 let sign: fn($int) -> $int = $sign;
                 sign(self)
-            }
-            #[inline(always)]
-            fn from_f64(x: f64) -> Self {
-                x as $int
-            }
-            #[inline(always)]
-            fn to_f64(self) -> f64 {
-                self as f64
             }
             #[inline(always)]
             fn power(self, exponent: f64) -> Self {
@@ -270,18 +241,18 @@ macro_rules! integers {
 }
 
 integers! {
-    i8: |x| x.wrapping_abs(), |x| x.signum();
-    i16: |x| x.wrapping_abs(), |x| x.signum();
-    i32: |x| x.wrapping_abs(), |x| x.signum();
-    i64: |x| x.wrapping_abs(), |x| x.signum();
-    u8: |x| x, |x| x.min(1);
-    u16: |x| x, |x| x.min(1);
-    u32: |x| x, |x| x.min(1);
-    u64: |x| x, |x| x.min(1);
+    i8: |x| x.signum();
+    i16: |x| x.signum();
+    i32: |x| x.signum();
+    i64: |x| x.signum();
+    u8: |x| x.min(1);
+    u16: |x| x.min(1);
+    u32: |x| x.min(1);
+    u64: |x| x.min(1);
 }
 
 /// An integer to a negative power, rounded towards zero; 0 has none, and gives 0.
-fn reciprocal_power<T: Number>(base: T, exponent: i64) -> T {
+fn reciprocal_power<T: Arithmetic>(base: T, exponent: i64) -> T {
     match base.to_f64() {
         1.0 => base,
         -1.0 if exponent % 2 == 0 => base.negated(),
@@ -297,9 +268,9 @@ mod tests {
     #[test]
     fn integers_never_trap() {
         assert_eq!(i64::MIN.over(-1), i64::MIN);
-        assert_eq!(Number::remainder(i32::MIN, -1), 0);
-        assert_eq!((7u8.over(0), Number::modulo(7i8, 0)), (0, 0));
-        assert_eq!((Number::modulo(-7i32, 3), Number::remainder(-7i32, 3)), (2, -1));
+        assert_eq!(Arithmetic::remainder(i32::MIN, -1), 0);
+        assert_eq!((7u8.over(0), Arithmetic::modulo(7i8, 0)), (0, 0));
+        assert_eq!((Arithmetic::modulo(-7i32, 3), Arithmetic::remainder(-7i32, 3)), (2, -1));
         assert_eq!(
             (2i32.integer_power(31), (-1i64).integer_power(-3), 2u8.integer_power(-1)),
             (i32::MIN, -1, 0)

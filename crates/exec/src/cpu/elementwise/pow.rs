@@ -5,7 +5,7 @@ use half::{bf16, f16};
 
 use super::broadcast::{CHEAP_CHUNK, COSTLY_CHUNK, Lane};
 use super::cast;
-use super::number::Number;
+use super::number::Arithmetic;
 use super::zip::{self, Kernel, kernel, zip_assign, zip_into};
 use crate::cpu::dispatch::dispatch;
 use crate::{Ctx, Inputs, OpError};
@@ -77,7 +77,7 @@ fn mixed(base: Tensor, exponent: Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpErro
     })
 }
 
-fn integers<T: Number + Element>(inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+fn integers<T: Arithmetic + Element>(inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     zip::run_mixed::<T, i64, T>(
         |out, a, b| match b {
             Lane::Scalar(2) => zip_into(out, a, b, |a, _| a.times(a)),

@@ -6,9 +6,10 @@ use dunlin_ir::{Bool, DType, Tensor, small_float};
 use half::{bf16, f16};
 
 use super::broadcast::{Broadcast, CHEAP_CHUNK, Lane, in_chunks};
-use super::number::Number;
+use super::number::Arithmetic;
 use super::{cast, zip};
 use crate::cpu::dispatch::dispatch;
+use crate::cpu::number::Number;
 use crate::{Ctx, Inputs, OpError};
 
 /// Chooses from inputs 1 and 2 by the truth of input 0.
@@ -145,7 +146,7 @@ fn clip_half(dtype: DType, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Ten
     cast::convert(clip_numbers(wide, low, high, ctx)?, dtype, ctx)
 }
 
-fn clip_numbers<T: Number>(
+fn clip_numbers<T: Arithmetic>(
     mut x: Tensor,
     low: Option<T>,
     high: Option<T>,

@@ -6,7 +6,7 @@ use half::{bf16, f16};
 
 use super::broadcast::{BLOCK, CHEAP_CHUNK, COSTLY_CHUNK, in_chunks};
 use super::erf::erf;
-use super::number::{Half, Integer, Number};
+use super::number::{Arithmetic, Half, Integer};
 use super::vector;
 use crate::cpu::dispatch::dispatch;
 use crate::{Ctx, Inputs, OpError};
@@ -102,7 +102,7 @@ fn integral<T: Integer>(op: Unary, x: &mut [T]) {
     }
 }
 
-fn shrink<T: Number>(x: T, bias: T, lambd: T) -> T {
+fn shrink<T: Arithmetic>(x: T, bias: T, lambd: T) -> T {
     if x < lambd.negated() {
         x.plus(bias)
     } else if x > lambd {
@@ -113,7 +113,7 @@ fn shrink<T: Number>(x: T, bias: T, lambd: T) -> T {
 }
 
 /// A float with the elementary functions.
-trait Real: Number {
+trait Real: Arithmetic {
     fn of(x: f32) -> Self;
     fn acos(self) -> Self;
     fn acosh(self) -> Self;
@@ -265,7 +265,7 @@ fn real<T: Real>(op: Unary, x: &mut [T]) {
 }
 
 #[inline(always)]
-fn clamp<T: Number>(x: T, low: T, high: T) -> T {
+fn clamp<T: Arithmetic>(x: T, low: T, high: T) -> T {
     // Comparisons that are false for NaN, so that it passes.
     let x = if x < low { low } else { x };
     if x > high { high } else { x }

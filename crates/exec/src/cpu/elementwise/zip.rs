@@ -153,15 +153,10 @@ pub(crate) fn run_half<H: Half>(
     let (a, b) = (inputs.view::<H>(0)?, inputs.view::<H>(1)?);
     let mut out = ctx.alloc(H::DTYPE, shape)?;
     in_chunks(ctx, out.view_mut::<H>()?, kernel.chunk, &|start, out| {
-        let mut space = [H::zeroed(); BLOCK];
-        let (mut wide_a, mut wide_b) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for (i, out) in out.chunks_mut(BLOCK).enumerate() {
-            let (start, n) = (start + i * BLOCK, out.len());
-            H::widen(plan.spread(0, a, start, &mut space[..n]), &mut wide_a[..n]);
-            H::widen(plan.spread(1, b, start, &mut space[..n]), &mut wide_b[..n]);
-            (kernel.assign)(&mut wide_a[..n], Lane::Slice(&wide_b[..n]));
-            H::narrow(&wide_a[..n], out);
-        }
+        in_single_precision(&plan, a, b, start, out, |a, b, out| {
+            (kernel.assign)(a, Lane::Slice(b));
+            H::narrow(a, out);
+        });
     });
     Ok(out)
 }
@@ -191,16 +186,28 @@ pub(crate) fn run_mixed_half<H: Half, O: Element>(
     let (a, b) = (inputs.view::<H>(0)?, inputs.view::<H>(1)?);
     let mut out = ctx.alloc(O::DTYPE, shape)?;
     in_chunks(ctx, out.view_mut::<O>()?, chunk, &|start, out| {
-        let mut space = [H::zeroed(); BLOCK];
-        let (mut wide_a, mut wide_b) = ([0.0; BLOCK], [0.0; BLOCK]);
-        for (i, out) in out.chunks_mut(BLOCK).enumerate() {
-            let (start, n) = (start + i * BLOCK, out.len());
-            H::widen(plan.spread(0, a, start, &mut space[..n]), &mut wide_a[..n]);
-            H::widen(plan.spread(1, b, start, &mut space[..n]), &mut wide_b[..n]);
-            into(out, Lane::Slice(&wide_a[..n]), Lane::Slice(&wide_b[..n]));
-        }
+        in_single_precision(&plan, a, b, start, out, |a, b, out| into(out, Lane::Slice(a), Lane::Slice(b)));
     });
     Ok(out)
+}
+
+/// Computes the output elements from `start` on, blocks of both operands widened.
+fn in_single_precision<H: Half, O>(
+    plan: &Broadcast,
+    a: &[H],
+    b: &[H],
+    start: usize,
+    out: &mut [O],
+    compute: impl Fn(&mut [f32], &[f32], &mut [O]),
+) {
+    let mut space = [H::zeroed(); BLOCK];
+    let (mut wide_a, mut wide_b) = ([0.0; BLOCK], [0.0; BLOCK]);
+    for (i, out) in out.chunks_mut(BLOCK).enumerate() {
+        let (start, n) = (start + i * BLOCK, out.len());
+        H::widen(plan.spread(0, a, start, &mut space[..n]), &mut wide_a[..n]);
+        H::widen(plan.spread(1, b, start, &mut space[..n]), &mut wide_b[..n]);
+        compute(&mut wide_a[..n], &wide_b[..n], out);
+    }
 }
 
 /// Computes the output elements from `start` on.
