@@ -11,6 +11,7 @@ mod noop;
 mod shape;
 #[cfg(test)]
 mod testing;
+mod widen;
 
 use dunlin_ir::{Evaluate, Graph, GraphError};
 
@@ -22,6 +23,24 @@ pub struct Target<'a> {
     pub evaluator: &'a dyn Evaluate,
     /// Constants that folding makes have at most so many bytes each.
     pub max_folded_bytes: usize,
+    /// What becomes of 16-bit floats.
+    pub narrow_floats: NarrowFloats,
+}
+
+impl<'a> Target<'a> {
+    /// What the `cpu` backend wants.
+    pub fn new(evaluator: &'a dyn Evaluate) -> Target<'a> {
+        Target { evaluator, max_folded_bytes: 1 << 20, narrow_floats: NarrowFloats::Widened }
+    }
+}
+
+/// How a target computes with 16-bit floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NarrowFloats {
+    /// As they are.
+    Native,
+    /// As `float32`, from and to which they are converted.
+    Widened,
 }
 
 /// A pass: one kind of improvement over a whole graph. Returns whether it changed something.
@@ -80,6 +99,12 @@ pub const PASSES: &[Pass] = &[
         summary: "drops nodes that nobody reads",
         phase: Phase::Simplify,
         run: dead::run,
+    },
+    Pass {
+        name: "widen-floats",
+        summary: "computes 16-bit floats in float32",
+        phase: Phase::Fuse,
+        run: widen::run,
     },
     Pass {
         name: "fuse-quantized",
@@ -184,30 +209,53 @@ fn optimize_graph(
     target: &Target<'_>,
 ) -> Result<(), OptimizeError> {
     graph.verify()?;
+    simplify(graph, enabled, changed, target)?;
+    // Only now: what was folded here are constants there.
+    let mut has_bodies = false;
     for node in &mut graph.nodes {
         for body in node.op.bodies_mut() {
+            has_bodies = true;
             optimize_graph(body, enabled, changed, target)?;
         }
     }
-    let mut run = |graph: &mut Graph, phase: Phase| -> Result<bool, OptimizeError> {
-        let mut any = false;
-        for (pass, changed) in enabled.iter().zip(changed.iter_mut()).filter(|(pass, _)| pass.phase == phase)
-        {
-            if (pass.run)(graph, target)? {
-                (*changed, any) = (true, true);
-                debug_assert_eq!(graph.verify(), Ok(()), "after {}", pass.name);
-            }
-        }
-        Ok(any)
-    };
+    if has_bodies {
+        simplify(graph, enabled, changed, target)?;
+    }
+    run_once(graph, Phase::Fuse, enabled, changed, target)?;
+    // Fused nodes leave their parts behind.
+    run_once(graph, Phase::Simplify, enabled, changed, target)?;
+    graph.verify()?;
+    Ok(())
+}
+
+fn simplify(
+    graph: &mut Graph,
+    enabled: &[&Pass],
+    changed: &mut [bool],
+    target: &Target<'_>,
+) -> Result<(), OptimizeError> {
     for _ in 0..MAX_ROUNDS {
-        if !run(graph, Phase::Simplify)? {
+        if !run_once(graph, Phase::Simplify, enabled, changed, target)? {
             break;
         }
     }
-    run(graph, Phase::Fuse)?;
-    // Fused nodes leave their parts behind.
-    run(graph, Phase::Simplify)?;
-    graph.verify()?;
     Ok(())
+}
+
+/// Runs the passes of a phase in order. Returns whether one changed something.
+fn run_once(
+    graph: &mut Graph,
+    phase: Phase,
+    enabled: &[&Pass],
+    changed: &mut [bool],
+    target: &Target<'_>,
+) -> Result<bool, OptimizeError> {
+    let mut any = false;
+    for (pass, changed) in enabled.iter().zip(changed).filter(|(pass, _)| pass.phase == phase) {
+        if (pass.run)(graph, target)? {
+            (*changed, any) = (true, true);
+            debug_assert_eq!(graph.verify(), Ok(()), "after {}", pass.name);
+        }
+    }
+    Ok(any)
 }

@@ -37,13 +37,23 @@ impl Sketch {
         self.graph.add_constant(Tensor::from_slice([values.len()], values).unwrap())
     }
 
+    /// A constant of any type.
+    pub fn constant(&mut self, tensor: Tensor) -> ValueId {
+        self.graph.add_constant(tensor)
+    }
+
     /// A node with one output.
     pub fn node(&mut self, op: impl Into<Op>, inputs: &[ValueId]) -> ValueId {
+        let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
+        self.node_with(op, &inputs)
+    }
+
+    /// A node with one output, some inputs left out.
+    pub fn node_with(&mut self, op: impl Into<Op>, inputs: &[Option<ValueId>]) -> ValueId {
         let output = self.graph.add_value(ValueInfo::default());
         let op = op.into();
         let origin = Origin { op_type: op.name().into(), ..Origin::default() };
-        let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
-        self.graph.nodes.push(Node::new(op, &inputs, &[Some(output)], origin));
+        self.graph.nodes.push(Node::new(op, inputs, &[Some(output)], origin));
         output
     }
 
@@ -70,7 +80,7 @@ impl Sketch {
 pub(crate) fn check(graph: &Graph, pass: Run) -> Graph {
     let mut after = graph.clone();
     let evaluator = Evaluator::default();
-    let target = Target { evaluator: &evaluator, max_folded_bytes: 1 << 20 };
+    let target = Target::new(&evaluator);
     assert!(pass(&mut after, &target).unwrap(), "the pass changed nothing");
     crate::dead::run(&mut after, &target).unwrap();
     after.verify().unwrap();
