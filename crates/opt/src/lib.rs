@@ -9,6 +9,7 @@ mod fuse;
 mod index;
 mod noop;
 mod shape;
+mod sink;
 #[cfg(test)]
 mod testing;
 mod widen;
@@ -93,6 +94,12 @@ pub const PASSES: &[Pass] = &[
         summary: "computes equal nodes once",
         phase: Phase::Simplify,
         run: common::run,
+    },
+    Pass {
+        name: "sink-constants",
+        summary: "hands nested graphs the constants that they capture",
+        phase: Phase::Simplify,
+        run: sink::run,
     },
     Pass {
         name: "remove-dead",

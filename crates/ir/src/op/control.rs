@@ -115,6 +115,19 @@ impl Control {
         }
     }
 
+    /// How many inputs come before the captured values: of the node, and of its nested graphs.
+    pub fn n_formal(&self) -> (usize, usize) {
+        match self {
+            Control::If(_) => (1, 0),
+            Control::Loop(op) => (2 + op.n_carried, 2 + op.n_carried),
+            Control::Scan(op) => {
+                let n = op.n_states + op.scanned.len();
+                (n + usize::from(op.batched), n)
+            }
+            Control::SequenceMap(op) => (op.n_inputs, op.n_inputs),
+        }
+    }
+
     /// Whether a node within draws random numbers.
     pub fn is_random(&self) -> bool {
         self.bodies().iter().any(|body| body.nodes.iter().any(|node| node.op.is_random()))
