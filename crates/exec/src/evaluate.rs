@@ -26,6 +26,9 @@ impl Evaluator {
 
 impl Evaluate for Evaluator {
     fn evaluate(&self, op: &Op, inputs: &[Option<Tensor>], n_outputs: usize) -> Option<Vec<Option<Tensor>>> {
+        if self.arena.kept_bytes() > MAX_KEPT_BYTES {
+            self.arena.clear();
+        }
         let bodies: Result<Vec<_>, _> =
             op.bodies().iter().map(|body| Plan::new(body).map(Arc::new)).collect();
         let step = Step {
@@ -61,3 +64,7 @@ impl Evaluate for Evaluator {
             .collect()
     }
 }
+
+/// Buffers of what was computed and dropped wait for the next node up to so many bytes: beyond are weights, of which
+/// hardly two are alike.
+const MAX_KEPT_BYTES: usize = 1 << 20;

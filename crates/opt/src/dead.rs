@@ -10,30 +10,19 @@ use crate::{OptimizeError, Target};
 
 /// Runs the pass.
 pub(crate) fn run(graph: &mut Graph, _target: &Target<'_>) -> Result<bool, OptimizeError> {
-    let mut is_read = vec![false; graph.values.len()];
-    for output in &graph.outputs {
-        is_read[output.index()] = true;
-    }
-    let mut keep = vec![false; graph.nodes.len()];
+    let is_read = read_values(graph);
     let mut changed = false;
-    for (node, keep) in graph.nodes.iter_mut().zip(&mut keep).rev() {
-        *keep = node.outputs.iter().flatten().any(|output| is_read[output.index()]);
-        if !*keep {
-            changed = true;
-            continue;
-        }
-        for input in node.inputs.iter().flatten() {
-            is_read[input.index()] = true;
-        }
+    graph.nodes.retain_mut(|node| {
         for output in &mut node.outputs {
             if output.is_some_and(|id| !is_read[id.index()]) {
                 *output = None;
                 changed = true;
             }
         }
-    }
-    let mut keep = keep.into_iter();
-    graph.nodes.retain(|_| keep.next().unwrap_or(true));
+        let keeps = node.outputs.iter().any(Option::is_some);
+        changed |= !keeps;
+        keeps
+    });
     // Contents that nothing reads any more need not stay in memory.
     for (value, is_read) in graph.values.iter_mut().zip(&is_read) {
         if !is_read {
@@ -41,6 +30,22 @@ pub(crate) fn run(graph: &mut Graph, _target: &Target<'_>) -> Result<bool, Optim
         }
     }
     Ok(changed)
+}
+
+/// For each value, whether the caller reads it or a node does of which something is read.
+pub(crate) fn read_values(graph: &Graph) -> Vec<bool> {
+    let mut is_read = vec![false; graph.values.len()];
+    for output in &graph.outputs {
+        is_read[output.index()] = true;
+    }
+    for node in graph.nodes.iter().rev() {
+        if node.outputs.iter().flatten().any(|output| is_read[output.index()]) {
+            for input in node.inputs.iter().flatten() {
+                is_read[input.index()] = true;
+            }
+        }
+    }
+    is_read
 }
 
 #[cfg(test)]

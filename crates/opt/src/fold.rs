@@ -6,6 +6,7 @@
 
 use dunlin_ir::{Graph, Op, Tensor, Type};
 
+use crate::dead::read_values;
 use crate::index::is_pure;
 use crate::{OptimizeError, Target};
 
@@ -21,8 +22,13 @@ pub(crate) fn run_dequantized(graph: &mut Graph, target: &Target<'_>) -> Result<
 }
 
 fn fold_all(graph: &mut Graph, target: &Target<'_>, is_kept: fn(&Op) -> bool) -> Result<bool, OptimizeError> {
+    // Weights that a quantised kernel took would be dequantised only to be dropped.
+    let is_read = read_values(graph);
     let mut changed = false;
     for index in 0..graph.nodes.len() {
+        if !graph.nodes[index].outputs.iter().flatten().any(|output| is_read[output.index()]) {
+            continue;
+        }
         let Some(outputs) = fold(graph, index, target, is_kept) else { continue };
         let ids = graph.nodes[index].outputs.clone();
         for (id, tensor) in ids.into_iter().zip(outputs) {
