@@ -10,9 +10,13 @@ use crate::arch::{Grid, Kernel, RowsKernel, Simd, TileMut, for_each_tile_mut};
 use crate::dispatch::{self, Isa};
 use crate::matmul::Order;
 
+mod binary;
 mod conv;
+mod depthwise;
 mod finish;
+mod pixels;
 
+pub use binary::{Operand, add_int8, binary_int8_reference, multiply_int8};
 pub use conv::{Int8ConvZeros, PackedInt8Conv, conv2d_int8, conv2d_int8_reference, conv2d_int8_scratch_len};
 pub use finish::{Dequantize, Finish, QuantizedByte, Raw, Requantize, Scales};
 
@@ -320,7 +324,7 @@ fn multiply_lanes<S: Simd, F: Finish>(
                     }
                 }
                 let out = &mut c.row(r + i)[at..at + valid];
-                finish.store(s, &acc[..valid], row + r + i, col + at, out);
+                finish.store(s, acc, row + r + i, col + at, out);
             }
         }
     }

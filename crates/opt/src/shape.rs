@@ -4,7 +4,7 @@
 //! s = Shape(x: [2, 3]); n = Gather(s, 0); ..      =>      n = 2; ..
 //! ```
 
-use dunlin_ir::{Graph, infer_graph};
+use dunlin_ir::{Graph, Op, infer_graph};
 
 use crate::index::is_pure;
 use crate::{OptimizeError, Target};
@@ -19,7 +19,9 @@ pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, Optimi
     for node in &mut graph.nodes {
         let outputs = node.outputs.iter().flatten();
         let known = outputs.clone().all(|id| facts[id.index()].value.is_some());
-        if !known || !is_pure(&node.op) || outputs.clone().next().is_none() {
+        // Dequantised weights stay as they are, since quantised kernels want them so.
+        let is_kept = matches!(node.op, Op::Quantize(_));
+        if !known || is_kept || !is_pure(&node.op) || outputs.clone().next().is_none() {
             continue;
         }
         for id in outputs {

@@ -326,6 +326,41 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
+    fn windows<const STEP: usize>(self, line: &[u8], at: isize, padding: u8) -> Self::I {
+        const { assert!(STEP == 1 || STEP == 2) };
+        let mut edge = [padding; 4 * L];
+        let whole = usize::try_from(at).ok().and_then(|at| line.get(at..)?.first_chunk());
+        let x: &[u8; 4 * L] = match whole {
+            Some(x) => x,
+            None => {
+                for (i, byte) in edge.iter_mut().enumerate() {
+                    *byte = line.get(at.wrapping_add_unsigned(i) as usize).copied().unwrap_or(padding);
+                }
+                &edge
+            }
+        };
+        let half = STEP as i32;
+        // SAFETY: the token proves that the processor has the instructions; the array is as long as a register.
+        unsafe {
+            let x = _mm256_loadu_si256(x.as_ptr().cast());
+            let words = _mm256_setr_epi32(0, 1, 2, 3, half, half + 1, half + 2, half + 3);
+            let lane = |i: i32| (STEP as i32 * i) * 0x0101_0101 + 0x0302_0100;
+            let bytes = _mm_setr_epi32(lane(0), lane(1), lane(2), lane(3));
+            _mm256_shuffle_epi8(_mm256_permutevar8x32_epi32(x, words), _mm256_broadcastsi128_si256(bytes))
+        }
+    }
+    #[inline(always)]
+    fn store_low_bytes(self, v: Self::I, out: &mut [u8]) {
+        // SAFETY: the token proves that the processor has the instructions.
+        let eight = unsafe {
+            let low = _mm256_shuffle_epi8(v, _mm256_set1_epi32(0x0c08_0400));
+            let pair = _mm256_permutevar8x32_epi32(low, _mm256_setr_epi32(0, 4, 0, 4, 0, 4, 0, 4));
+            _mm_cvtsi128_si64(_mm256_castsi256_si128(pair)).to_le_bytes()
+        };
+        let n = out.len().min(L);
+        out[..n].copy_from_slice(&eight[..n]);
+    }
+    #[inline(always)]
     fn load_f16(self, x: &[u16]) -> Self::F {
         assert!(x.len() >= L);
         // SAFETY: as above, and the assertion keeps the access inside the slice.

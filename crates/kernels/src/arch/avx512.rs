@@ -30,6 +30,23 @@ fn mask16(n: usize) -> __mmask16 {
     if n >= L { u16::MAX } else { (1u16 << n) - 1 }
 }
 
+/// Which four-byte words go to each quarter of a register, and which of the quarter's bytes to each lane, so that lane
+/// `i` gets the bytes from `step * i` on.
+const fn window_tables(step: usize) -> ([u32; L], [u8; 4 * L]) {
+    let (mut words, mut bytes) = ([0; L], [0; 4 * L]);
+    let mut i = 0;
+    while i < L {
+        words[i] = (step * (i / 4) + i % 4) as u32;
+        let mut j = 0;
+        while j < 4 {
+            bytes[4 * i + j] = (step * (i % 4) + j) as u8;
+            j += 1;
+        }
+        i += 1;
+    }
+    (words, bytes)
+}
+
 #[inline(never)]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 fn enter<K: Kernel>(token: Avx512, kernel: K) -> K::Out {
@@ -266,6 +283,37 @@ impl Simd for Avx512 {
     fn dot4(self, acc: Self::I, a: Self::I, b: Self::I) -> Self::I {
         // SAFETY: the token proves that the processor has the instructions.
         unsafe { _mm512_dpbusd_epi32(acc, a, b) }
+    }
+    #[inline(always)]
+    fn windows<const STEP: usize>(self, line: &[u8], at: isize, padding: u8) -> Self::I {
+        const { assert!(STEP == 1 || STEP == 2) };
+        let (words, bytes) = const { window_tables(STEP) };
+        let before = at.min(0).unsigned_abs().min(64);
+        let end = line.len().saturating_add_signed(at.saturating_neg()).min(64);
+        let mask = u64::MAX.checked_shl(before as u32).unwrap_or(0)
+            & u64::MAX.checked_shr(64 - end as u32).unwrap_or(0);
+        // SAFETY: the token proves that the processor has the instructions; byte `i` of the mask is set only for
+        // `-at <= i < line.len() - at`, so that all that is read lies in the slice; the tables are as long as a register.
+        unsafe {
+            let x = line.as_ptr().wrapping_offset(at).cast();
+            let x = _mm512_mask_loadu_epi8(_mm512_set1_epi8(padding as i8), mask, x);
+            let x = _mm512_permutexvar_epi32(_mm512_loadu_si512(words.as_ptr().cast()), x);
+            _mm512_shuffle_epi8(x, _mm512_loadu_si512(bytes.as_ptr().cast()))
+        }
+    }
+    #[inline(always)]
+    fn store_low_bytes(self, v: Self::I, out: &mut [u8]) {
+        let p = out.as_mut_ptr();
+        // SAFETY: as above; the whole store is only done where the slice is long enough, and the mask of the other one
+        // leaves out what is past the slice.
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(v);
+            if out.len() >= L {
+                _mm_storeu_si128(p.cast(), bytes);
+            } else {
+                _mm_mask_storeu_epi8(p.cast(), mask16(out.len()), bytes);
+            }
+        }
     }
     #[inline(always)]
     fn load_f16(self, x: &[u16]) -> Self::F {

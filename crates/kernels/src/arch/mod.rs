@@ -171,6 +171,27 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// For each lane, `acc` plus the sum of four products of an unsigned byte of `a` and a signed byte of `b`, exact.
     fn dot4(self, acc: Self::I, a: Self::I, b: Self::I) -> Self::I;
 
+    /// Lane `i` is the four bytes of `line` from `at + STEP * i` on, where `padding` surrounds the line; `STEP` is 1
+    /// or 2.
+    #[inline(always)]
+    fn windows<const STEP: usize>(self, line: &[u8], at: isize, padding: u8) -> Self::I {
+        let mut lanes = [0; MAX_LANES];
+        for (i, lane) in lanes[..Self::LANES].iter_mut().enumerate() {
+            let byte = |j: usize| at.wrapping_add_unsigned(STEP * i + j) as usize;
+            *lane =
+                i32::from_le_bytes(std::array::from_fn(|j| line.get(byte(j)).copied().unwrap_or(padding)));
+        }
+        self.load_i(&lanes)
+    }
+
+    /// Writes the low bytes of the first `min(out.len(), LANES)` lanes.
+    #[inline(always)]
+    fn store_low_bytes(self, v: Self::I, out: &mut [u8]) {
+        let mut lanes = [0; MAX_LANES];
+        self.store_i(v, &mut lanes);
+        out.iter_mut().zip(&lanes[..Self::LANES]).for_each(|(out, &lane)| *out = lane as u8);
+    }
+
     /// Puts byte `i` of the four lines side by side as bytes `4 i..4 i + 4` of `out`, for each byte of the lines,
     /// which are equally long.
     #[inline(always)]

@@ -1,20 +1,20 @@
 //! Convolution of 8-bit images: signed weights by rows, unsigned pixels gathered four channels side by side.
 
-use std::ops::Range;
-
 use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 
+use super::depthwise::{self, MAX_TAPS, Planes};
+use super::pixels::{Image, Pixels};
 use super::{Finish, Int8, MAX_TILE, MIN_TASK_WORK, Start, Tile};
-use crate::arch::{Grid, Kernel, Simd, TileMut, for_each_tile_mut};
-use crate::conv::{ConvEpilogue, ConvShape, PackedConv, conv2d_f32};
-use crate::convert::dequantize_int8;
+use crate::arch::{Grid, Kernel, MAX_LANES, Simd, TileMut, for_each_tile_mut};
+use crate::conv::ConvShape;
 use crate::dispatch::{self, Isa};
-use crate::matmul::{Blocks, Elements};
+use crate::matmul::Blocks;
 use crate::slice::Aligned;
-use crate::slice::load_clipped;
 
-/// Bytes of gathered pixels on the stack.
-const PIXEL_BYTES: usize = 96 * 1024;
+/// Most gathered pixels on the stack, in quads of bytes.
+const PANEL_LEN: usize = 24 * 1024;
+/// Output pixels of depthwise convolution below which a second thread costs more than it saves.
+const MIN_TASK_PIXELS: usize = 1 << 14;
 
 /// Weights of an 8-bit convolution.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub struct PackedInt8Conv {
 enum Form {
     /// Per group, blocks of output channels: `[taps, channels / 4, rows]` of four bytes.
     Product(AlignedBuf),
-    /// Exact in `f32`, since sums of so few products of bytes stay below 2^24.
-    Depthwise(PackedConv),
+    /// One image plane to an output plane.
+    Depthwise(AlignedBuf),
 }
 
 /// The zero points of an 8-bit convolution.
@@ -67,63 +67,86 @@ impl PackedInt8Conv {
             zeros.len() == 1 || zeros.len() == shape.oc,
             "zero points are neither one nor one per channel"
         );
-        let zero = |oc: usize| zeros[if zeros.len() == 1 { 0 } else { oc }];
-        let terms = shape.k();
-        if is_depthwise(shape) {
-            let exact: Vec<f32> =
-                (0..shape.weight_len()).map(|i| (weights.at(i) - zero(i / terms)) as f32).collect();
-            let form = Form::Depthwise(PackedConv::pack_for(isa, Elements::F32(&exact), shape)?);
-            return Ok(PackedInt8Conv { form, sums: Vec::new(), zeros: Vec::new(), isa });
-        }
-        let (taps, quads) = (shape.kh * shape.kw, shape.c_group().div_ceil(4));
-        let row_len = taps * quads;
-        let mut buf = AlignedBuf::zeroed(shape.oc.saturating_mul(row_len).saturating_mul(4))?;
-        let out: &mut [i32] = bytemuck::cast_slice_mut(buf.as_mut_slice());
-        let (bytes, (flip, shift)) = (weights.bytes(), weights.to_signed());
-        let blocks = Blocks::even(shape.oc_group(), isa.tile().0);
-        let mut sums = vec![0; shape.oc];
-        for oc in 0..shape.oc {
-            let (group, row) = (oc / shape.oc_group(), oc % shape.oc_group());
-            let block = (0..blocks.count).map(|b| blocks.range(b)).find(|r| r.contains(&row)).unwrap_or(0..1);
-            let base = (group * shape.oc_group() + block.start) * row_len;
-            for tap in 0..taps {
-                for q in 0..quads {
-                    let mut four = [0; 4];
-                    for (i, byte) in four.iter_mut().enumerate().take(shape.c_group() - 4 * q) {
-                        *byte = bytes[oc * terms + (4 * q + i) * taps + tap] ^ flip;
-                        sums[oc] += i32::from(*byte as i8);
-                    }
-                    out[base + (tap * quads + q) * block.len() + row - block.start] =
-                        i32::from_le_bytes(four);
-                }
-            }
-        }
+        let (flip, shift) = weights.to_signed();
         let zeros = zeros.iter().map(|z| z + shift).collect();
-        Ok(PackedInt8Conv { form: Form::Product(buf), sums, zeros, isa })
+        let mut sums = vec![0; shape.oc];
+        let form = if is_depthwise(shape) {
+            Form::Depthwise(depthwise::pack(weights.bytes(), flip, shape, &mut sums)?)
+        } else {
+            Form::Product(pack_product(isa, weights.bytes(), flip, shape, &mut sums)?)
+        };
+        Ok(PackedInt8Conv { form, sums, zeros, isa })
     }
 
     /// The zero point of an output channel's weights.
     #[inline(always)]
-    fn zero(&self, oc: usize) -> i32 {
+    pub(super) fn zero(&self, oc: usize) -> i32 {
         self.zeros[if self.zeros.len() == 1 { 0 } else { oc }]
     }
 
     /// Memory held, in bytes.
     pub fn n_bytes(&self) -> usize {
-        match &self.form {
-            Form::Product(buf) => buf.as_slice().len(),
-            Form::Depthwise(packed) => packed.n_bytes(),
+        let (Form::Product(buf) | Form::Depthwise(buf)) = &self.form;
+        buf.as_slice().len() + 4 * (self.sums.len() + self.zeros.len())
+    }
+
+    /// What the sums of each output channel start from.
+    ///
+    /// `sum (x - a)(w - b) = sum x w - a sum w - b sum x + k a b`, where `b sum x` is left to the kernel.
+    fn starts(&self, k: usize, x_zero: i32, out: &mut [i32]) {
+        for (oc, (start, sum)) in out.iter_mut().zip(&self.sums).enumerate() {
+            *start = (k as i32).wrapping_mul(self.zero(oc)).wrapping_sub(*sum).wrapping_mul(x_zero);
         }
     }
 }
 
+/// Puts rows of weights into blocks, four channels of a filter element side by side, and adds each row up.
+fn pack_product(
+    isa: Isa,
+    bytes: &[u8],
+    flip: u8,
+    shape: &ConvShape,
+    sums: &mut [i32],
+) -> Result<AlignedBuf, OutOfMemory> {
+    let (taps, channels) = (shape.kh * shape.kw, shape.c_group());
+    let quads = channels.div_ceil(4);
+    let row_len = taps * quads;
+    let mut buf = AlignedBuf::zeroed(shape.oc.saturating_mul(row_len).saturating_mul(4))?;
+    let out: &mut [i32] = bytemuck::cast_slice_mut(buf.as_mut_slice());
+    let blocks = Blocks::even(shape.oc_group(), isa.tile().0);
+    let places = (0..shape.groups).flat_map(|group| {
+        let block = |b: usize| blocks.range(b).map(move |row| (blocks.range(b), row));
+        (0..blocks.count).flat_map(block).map(move |(block, row)| (group * shape.oc_group(), block, row))
+    });
+    for (group_start, block, row) in places {
+        let oc = group_start + row;
+        let source = &bytes[oc * shape.k()..][..shape.k()];
+        let out = &mut out[(group_start + block.start) * row_len + row - block.start..];
+        let mut sum = 0;
+        for q in 0..quads {
+            let n_channels = (channels - 4 * q).min(4);
+            for tap in 0..taps {
+                let mut four = [0; 4];
+                for (i, byte) in four[..n_channels].iter_mut().enumerate() {
+                    *byte = source[(4 * q + i) * taps + tap] ^ flip;
+                    sum += i32::from(*byte as i8);
+                }
+                out[(tap * quads + q) * block.len()] = i32::from_le_bytes(four);
+            }
+        }
+        sums[oc] = sum;
+    }
+    Ok(buf)
+}
+
 fn is_depthwise(shape: &ConvShape) -> bool {
-    shape.c_group() == 1 && shape.oc_group() <= 2 && (2..=200).contains(&(shape.kh * shape.kw))
+    shape.c_group() == 1 && shape.oc_group() <= 2 && (2..=MAX_TAPS).contains(&(shape.kh * shape.kw))
 }
 
 /// Numbers of scratch memory for [`conv2d_int8`].
 pub fn conv2d_int8_scratch_len(shape: &ConvShape) -> usize {
-    if is_depthwise(shape) { shape.n * shape.c * shape.h * shape.w + shape.out_len() } else { 0 }
+    let pixels = if is_depthwise(shape) { 0 } else { Pixels::scratch_len(shape) };
+    pixels.saturating_add(shape.oc)
 }
 
 /// `out = finish(conv(x - x_zero, weights - weight zeros))`, exactly. Rows of the finish are output channels.
@@ -143,82 +166,91 @@ pub fn conv2d_int8<F: Finish>(
     weights: &PackedInt8Conv,
     finish: F,
     out: &mut [F::Out],
-    scratch: &mut [f32],
+    scratch: &mut [i32],
 ) {
     shape.check();
-    let plane_len = shape.oh() * shape.ow();
     assert!(x.bytes().len() >= shape.n * shape.c * shape.h * shape.w, "input is shorter than its shape");
     assert!(out.len() >= shape.out_len(), "output is shorter than its shape");
     if shape.out_len() == 0 {
         return;
     }
+    assert_eq!(weights.sums.len(), shape.oc, "weights of another shape");
+    let (flip, x_shift) = x.to_unsigned();
+    let x = Image { bytes: x.bytes(), flip, zero: x_zero + x_shift };
+    let (starts, scratch) = scratch.split_at_mut(shape.oc);
+    weights.starts(shape.k(), x.zero, starts);
     match &weights.form {
-        Form::Depthwise(packed) => {
-            let (image, sums) = scratch.split_at_mut(shape.n * shape.c * shape.h * shape.w);
-            to_floats(pool, x, x_zero, image);
-            let sums = &mut sums[..shape.out_len()];
-            conv2d_f32(pool, shape, image, packed, &ConvEpilogue::default(), sums);
-            let grid = Grid {
-                n_matrices: 1,
-                matrix_stride: 0,
-                rows: shape.n * shape.oc,
-                cols: plane_len,
-                stride: plane_len,
-                row_step: 8,
-                col_step: plane_len,
-            };
-            let sums = &*sums;
-            for_each_tile_mut(pool, out, grid, &|_, first, _, mut tile| {
-                for i in 0..tile.rows() {
-                    let sums = &sums[(first + i) * plane_len..][..plane_len];
-                    run(
-                        weights.isa,
-                        FinishFloats { sums, oc: (first + i) % shape.oc, finish, out: tile.row(i) },
-                    );
-                }
-            });
-        }
+        Form::Depthwise(buf) => depthwise(pool, shape, x, buf, weights, starts, finish, out),
         Form::Product(buf) => {
-            assert_eq!(weights.sums.len(), shape.oc, "weights of another shape");
             let packed: &[i32] = bytemuck::cast_slice(buf.as_slice());
-            let rows = shape.oc_group();
-            let group_len = rows * shape.kh * shape.kw * shape.c_group().div_ceil(4);
-            let grid = Grid {
-                n_matrices: shape.n * shape.groups,
-                matrix_stride: rows * plane_len,
-                rows,
-                cols: plane_len,
-                stride: plane_len,
-                row_step: rows,
-                col_step: col_step(weights.isa, pool.n_threads(), shape, plane_len),
-            };
-            for_each_tile_mut(pool, out, grid, &|i, _, first, tile| {
-                let group = i % shape.groups;
-                let job = Job {
-                    shape,
-                    x,
-                    x_zero,
-                    packed: &packed[group * group_len..][..group_len],
-                    weights,
-                    finish,
-                    image: i / shape.groups,
-                    group,
-                    first,
-                    out: tile,
-                };
-                run(weights.isa, job);
-            });
+            let pixels = Pixels::new(pool, weights.isa, shape, x, scratch);
+            product(pool, shape, pixels, packed, weights, starts, finish, out);
         }
     }
 }
 
-/// The image less its zero point, as numbers.
-fn to_floats(pool: &dyn Parallel, x: Int8<'_>, zero: i32, out: &mut [f32]) {
-    let n = out.len();
-    match x {
-        Int8::U8(x) => dequantize_int8(pool, &x[..n], 1.0, zero, out),
-        Int8::I8(x) => dequantize_int8(pool, &x[..n], 1.0, zero, out),
-    }
+/// Every output plane by its own filter.
+fn depthwise<F: Finish>(
+    pool: &dyn Parallel,
+    shape: &ConvShape,
+    x: Image<'_>,
+    filters: &AlignedBuf,
+    weights: &PackedInt8Conv,
+    starts: &[i32],
+    finish: F,
+    out: &mut [F::Out],
+) {
+    let plane_len = shape.oh() * shape.ow();
+    let filters: &[i32] = bytemuck::cast_slice(filters.as_slice());
+    let planes = shape.n * shape.oc;
+    let tasks = (4 * pool.n_threads()).min(planes * plane_len / MIN_TASK_PIXELS).max(1);
+    let grid = Grid {
+        n_matrices: 1,
+        matrix_stride: 0,
+        rows: planes,
+        cols: plane_len,
+        stride: plane_len,
+        row_step: if pool.n_threads() == 1 { planes } else { planes.div_ceil(tasks) },
+        col_step: plane_len,
+    };
+    for_each_tile_mut(pool, out, grid, &|_, first, _, out| {
+        run(weights.isa, Planes { shape, x, filters, weights, starts, finish, first, out });
+    });
+}
+
+/// All output channels of a group together, for some pixels at a time.
+fn product<F: Finish>(
+    pool: &dyn Parallel,
+    shape: &ConvShape,
+    pixels: Pixels<'_>,
+    packed: &[i32],
+    weights: &PackedInt8Conv,
+    starts: &[i32],
+    finish: F,
+    out: &mut [F::Out],
+) {
+    let (rows, plane_len) = (shape.oc_group(), shape.oh() * shape.ow());
+    let group_len = rows * shape.kh * shape.kw * shape.c_group().div_ceil(4);
+    let grid = Grid {
+        n_matrices: shape.n * shape.groups,
+        matrix_stride: rows * plane_len,
+        rows,
+        cols: plane_len,
+        stride: plane_len,
+        row_step: rows,
+        col_step: col_step(weights.isa, pool.n_threads(), shape, plane_len),
+    };
+    for_each_tile_mut(pool, out, grid, &|i, _, first, tile| {
+        let group = i % shape.groups;
+        let packed = &packed[group * group_len..][..group_len];
+        let job = Job { shape, pixels, packed, weights, starts, finish, matrix: i, first, out: tile };
+        // The panel is cleared by each task: no larger than needed.
+        match group_len / rows * weights.isa.tile().1 + MAX_LANES {
+            ..=2048 => run(weights.isa, Sized::<F, 2048>(job)),
+            ..=8192 => run(weights.isa, Sized::<F, 8192>(job)),
+            _ => run(weights.isa, Sized::<F, PANEL_LEN>(job)),
+        }
+    });
 }
 
 fn col_step(isa: Isa, n_threads: usize, shape: &ConvShape, pixels: usize) -> usize {
@@ -235,93 +267,68 @@ fn run<K: Kernel>(isa: Isa, kernel: K) -> K::Out {
     isa.run(kernel)
 }
 
-/// Finishes sums that were computed exactly in `f32`.
-struct FinishFloats<'a, F: Finish> {
-    sums: &'a [f32],
-    oc: usize,
-    finish: F,
-    out: &'a mut [F::Out],
-}
-
-impl<F: Finish> Kernel for FinishFloats<'_, F> {
-    type Out = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let mut ints = [0; 64];
-        for (i, (sums, out)) in self.sums.chunks(64).zip(self.out.chunks_mut(64)).enumerate() {
-            for j in (0..sums.len()).step_by(S::LANES) {
-                s.store_i(s.to_int(load_clipped(s, &sums[j..])), &mut ints[j..]);
-            }
-            self.finish.store(s, &ints[..sums.len()], self.oc, i * 64, out);
-        }
-    }
-}
-
 /// One task: all output channels of one group of one image, at some pixels.
 struct Job<'a, F: Finish> {
     shape: &'a ConvShape,
-    x: Int8<'a>,
-    x_zero: i32,
+    pixels: Pixels<'a>,
     packed: &'a [i32],
     weights: &'a PackedInt8Conv,
+    starts: &'a [i32],
     finish: F,
-    image: usize,
-    group: usize,
+    /// The group, counted through the images.
+    matrix: usize,
     first: usize,
     out: TileMut<'a, F::Out>,
 }
 
-impl<F: Finish> Kernel for Job<'_, F> {
+/// A [`Job`] with the length of its panel of pixels, in quads.
+struct Sized<'a, F: Finish, const LEN: usize>(Job<'a, F>);
+
+impl<F: Finish, const LEN: usize> Kernel for Sized<'_, F, LEN> {
     type Out = ();
     #[inline(always)]
-    fn run<S: Simd>(mut self, s: S) {
-        let shape = self.shape;
+    fn run<S: Simd>(self, s: S) {
+        let mut panel = Aligned([0i32; LEN]);
+        self.0.run(s, &mut panel.0);
+    }
+}
+
+impl<F: Finish> Job<'_, F> {
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S, panel: &mut [i32]) {
+        let (shape, group) = (self.shape, self.matrix % self.shape.groups);
         let quads = shape.kh * shape.kw * shape.c_group().div_ceil(4);
         let rows = Blocks::even(shape.oc_group(), S::TILE_ROWS);
-        let full = if quads * S::LANES * S::TILE_VECS * 4 <= PIXEL_BYTES {
-            S::LANES * S::TILE_VECS
-        } else {
-            S::LANES
-        };
-        let terms = Blocks::new(quads, PIXEL_BYTES / (4 * full));
-        let mut aligned = Aligned([0u8; PIXEL_BYTES]);
-        let pixels = &mut aligned.0;
+        let widest = S::LANES * S::TILE_VECS;
+        // Runs of pixels are copied by whole vectors, so the last may reach past its end.
+        let room = panel.len() - MAX_LANES;
+        let full = if quads * widest <= room { widest } else { S::LANES };
+        let terms = Blocks::new(quads, room / full);
         let mut pixel_sums = [0i32; MAX_TILE[1]];
         let needs_sums = self.weights.zeros.iter().any(|&zero| zero != 0);
         let mut tile = Tile::new();
-        let (flip, x_shift) = self.x.to_unsigned();
-        let x_zero = self.x_zero + x_shift;
-        let source = Source { shape, planes: self.planes(), flip, zero: x_zero as u8 };
         for col in (0..self.out.cols()).step_by(full) {
             let valid = full.min(self.out.cols() - col);
             let width = valid.next_multiple_of(S::LANES);
+            let span = self.pixels.span(self.first + col, valid);
             for rb in 0..rows.count {
                 let r = rows.range(rb);
-                let mut row_terms = [0; MAX_TILE[0]];
-                for (i, term) in row_terms[..r.len()].iter_mut().enumerate() {
-                    // sum (x - a)(w - b) = sum x w - a sum w - b sum x + k a b
-                    let oc = self.group * shape.oc_group() + r.start + i;
-                    let zero = self.weights.zero(oc);
-                    *term = (shape.k() as i32)
-                        .wrapping_mul(zero)
-                        .wrapping_sub(self.weights.sums[oc])
-                        .wrapping_mul(x_zero);
-                }
+                let starts = &self.starts[group * shape.oc_group() + r.start..][..r.len()];
                 for kb in 0..terms.count {
                     let k = terms.range(kb);
-                    let panel = &mut pixels[..k.len() * width * 4];
                     if rb == 0 || terms.count > 1 {
-                        source.gather(s, self.first + col, valid, width, k.clone(), panel);
+                        self.pixels.gather(s, self.matrix, &span, width, k.clone(), panel);
                         if needs_sums {
-                            add_pixels(s, panel, width, kb == 0, &mut pixel_sums);
+                            add_pixels(s, &panel[..k.len() * width], width, kb == 0, &mut pixel_sums);
                         }
                     }
                     let a = &self.packed[r.start * quads + k.start * r.len()..][..k.len() * r.len()];
-                    let start = if kb == 0 { Start::Rows(&row_terms[..r.len()]) } else { Start::Tile };
-                    tile.dot::<S, true>(s, a, panel, r.len(), width, start);
+                    let b = bytemuck::cast_slice(&panel[..k.len() * width]);
+                    let start = if kb == 0 { Start::Rows(starts) } else { Start::Tile };
+                    tile.dot::<S, true>(s, a, b, r.len(), width, start);
                 }
                 for (i, row) in r.clone().enumerate() {
-                    let oc = self.group * shape.oc_group() + row;
+                    let oc = group * shape.oc_group() + row;
                     let acc = tile.row(i, width);
                     if needs_sums {
                         let zero = self.weights.zero(oc);
@@ -329,13 +336,8 @@ impl<F: Finish> Kernel for Job<'_, F> {
                             *acc = acc.wrapping_sub(zero.wrapping_mul(*sum));
                         }
                     }
-                    self.finish.store(
-                        s,
-                        &acc[..valid],
-                        oc,
-                        self.first + col,
-                        &mut self.out.row(row)[col..col + valid],
-                    );
+                    let out = &mut self.out.row(row)[col..col + valid];
+                    self.finish.store(s, acc, oc, self.first + col, out);
                 }
             }
         }
@@ -344,146 +346,15 @@ impl<F: Finish> Kernel for Job<'_, F> {
 
 /// Adds up the bytes of each pixel of a panel.
 #[inline(always)]
-fn add_pixels<S: Simd>(s: S, panel: &[u8], width: usize, first: bool, sums: &mut [i32; MAX_TILE[1]]) {
+fn add_pixels<S: Simd>(s: S, panel: &[i32], width: usize, first: bool, sums: &mut [i32; MAX_TILE[1]]) {
     let ones = s.splat_i(0x0101_0101);
     for j in (0..width).step_by(S::LANES) {
         let mut sum = if first { s.splat_i(0) } else { s.load_i(&sums[j..]) };
-        for row in panel.chunks_exact(width * 4) {
-            sum = s.dot4(sum, s.load_bytes(&row[j * 4..]), ones);
+        for row in panel.chunks_exact(width) {
+            sum = s.dot4(sum, s.load_i(&row[j..]), ones);
         }
         s.store_i(sum, &mut sums[j..]);
     }
-}
-
-impl<'a, F: Finish> Job<'a, F> {
-    /// `[c / groups, h, w]`
-    fn planes(&self) -> &'a [u8] {
-        let len = self.shape.c_group() * self.shape.h * self.shape.w;
-        &self.x.bytes()[(self.image * self.shape.groups + self.group) * len..][..len]
-    }
-}
-
-/// The pixels of one group of one image.
-struct Source<'a> {
-    shape: &'a ConvShape,
-    planes: &'a [u8],
-    /// What makes the bytes unsigned.
-    flip: u8,
-    /// What padding holds, unsigned.
-    zero: u8,
-}
-
-impl Source<'_> {
-    /// Gathers the quads `k` of pixels from `first` on: `[k, width]` of four bytes.
-    #[inline(always)]
-    fn gather<S: Simd>(
-        &self,
-        s: S,
-        first: usize,
-        valid: usize,
-        width: usize,
-        k: Range<usize>,
-        out: &mut [u8],
-    ) {
-        let shape = self.shape;
-        let (taps, quads) = (shape.kh * shape.kw, shape.c_group().div_ceil(4));
-        let run = if taps == 1 && shape.strides == [1, 1] && shape.pads == [0; 4] {
-            // Pixels of a pointwise convolution follow one another through the rows.
-            Some(Run { at: 0, len: valid, left: 0, inside: valid, source: first })
-        } else {
-            None
-        };
-        for tap in k.start / quads..k.end.div_ceil(quads) {
-            let q = k.start.max(tap * quads) - tap * quads..k.end.min((tap + 1) * quads) - tap * quads;
-            let rows = &mut out[(tap * quads + q.start - k.start) * width * 4..];
-            if let Some(run) = run {
-                self.gather_run(s, run, width, q, rows);
-                continue;
-            }
-            let mut done = 0;
-            while done < valid {
-                let run = self.run(first + done, valid - done, tap, done);
-                self.gather_run(s, run, width, q.clone(), rows);
-                done += run.len;
-            }
-        }
-    }
-
-    /// The pixels from `pixel` on that share an output row, at most `most`, under one filter element.
-    #[inline(always)]
-    fn run(&self, pixel: usize, most: usize, tap: usize, at: usize) -> Run {
-        let shape = self.shape;
-        let (ky, kx) = (tap / shape.kw * shape.dilations[0], tap % shape.kw * shape.dilations[1]);
-        let (ow, step) = (shape.ow(), shape.strides[1]);
-        let (oy, ox) = (pixel / ow, pixel % ow);
-        let len = (ow - ox).min(most);
-        let y = (oy * shape.strides[0] + ky).wrapping_sub(shape.pads[0]);
-        if y >= shape.h {
-            return Run { at, len, left: len, inside: len, source: 0 };
-        }
-        let x0 = ox * step + kx;
-        let left = shape.pads[1].saturating_sub(x0).div_ceil(step).min(len);
-        let inside = (shape.pads[1] + shape.w).saturating_sub(x0).div_ceil(step).clamp(left, len);
-        let source = if inside > left { y * shape.w + x0 + left * step - shape.pads[1] } else { 0 };
-        Run { at, len, left, inside, source }
-    }
-
-    /// The quads `q` of one run.
-    #[inline(always)]
-    fn gather_run<S: Simd>(&self, s: S, run: Run, width: usize, q: Range<usize>, rows: &mut [u8]) {
-        let shape = self.shape;
-        let (plane_len, step, n) = (shape.h * shape.w, shape.strides[1], run.inside - run.left);
-        let none = [self.flip; MAX_TILE[1]];
-        let mut lines = [[0u8; MAX_TILE[1]]; 4];
-        for (q, row) in q.zip(rows.chunks_exact_mut(width * 4)) {
-            let row = &mut row[run.at * 4..][..run.len * 4];
-            let n_channels = (shape.c_group() - 4 * q).min(4);
-            let pad = |row: &mut [u8]| {
-                for four in row.chunks_exact_mut(4) {
-                    for (i, byte) in four.iter_mut().enumerate() {
-                        // Where there is no channel the pixel must be 0, for the sum of pixels.
-                        *byte = if i < n_channels { self.zero } else { 0 };
-                    }
-                }
-            };
-            pad(&mut row[..run.left * 4]);
-            pad(&mut row[run.inside * 4..]);
-            let row = &mut row[run.left * 4..run.inside * 4];
-            if n == 0 {
-                continue;
-            }
-            let plane = |i: usize| &self.planes[(4 * q + i) * plane_len + run.source..][..(n - 1) * step + 1];
-            if step == 1 {
-                let line = |i: usize| if i < n_channels { plane(i) } else { &none[..n] };
-                s.interleave4([line(0), line(1), line(2), line(3)], row);
-            } else {
-                for i in 0..4 {
-                    let line = &mut lines[i][..n];
-                    match i < n_channels {
-                        true => line.iter_mut().zip(plane(i).iter().step_by(step)).for_each(|(x, &y)| *x = y),
-                        false => line.fill(self.flip),
-                    }
-                }
-                s.interleave4([&lines[0][..n], &lines[1][..n], &lines[2][..n], &lines[3][..n]], row);
-            }
-            if self.flip != 0 {
-                row.iter_mut().for_each(|x| *x ^= self.flip);
-            }
-        }
-    }
-}
-
-/// Neighbouring output pixels under one filter element.
-#[derive(Clone, Copy)]
-struct Run {
-    /// Position in the gathered rows.
-    at: usize,
-    len: usize,
-    /// Pixels `left..inside` of the run lie inside the image.
-    left: usize,
-    inside: usize,
-    /// Index in the plane of the first of these.
-    source: usize,
 }
 
 /// The definition: the reference.

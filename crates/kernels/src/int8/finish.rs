@@ -7,7 +7,7 @@ use crate::arch::{MAX_LANES, Simd};
 pub trait Finish: Copy + Sync {
     /// Elements of the result.
     type Out: Send;
-    /// Stores the sums of row `row` and columns from `col` on.
+    /// Stores the sums of row `row` and columns from `col` on: as many as `out` holds; there may be more of them.
     fn store<S: Simd>(&self, s: S, sums: &[i32], row: usize, col: usize, out: &mut [Self::Out]);
 }
 
@@ -68,7 +68,7 @@ impl Finish for Dequantize<'_> {
     #[inline(always)]
     fn store<S: Simd>(&self, s: S, sums: &[i32], row: usize, col: usize, out: &mut [f32]) {
         let factor = s.splat(self.factor);
-        for i in (0..sums.len()).step_by(S::LANES) {
+        for i in (0..out.len()).step_by(S::LANES) {
             let scale = s.mul(self.scales.lanes(s, row, col + i), factor);
             let v = s.mul(load_sums(s, &sums[i..]), scale);
             let v = match self.column_bias {
@@ -82,7 +82,7 @@ impl Finish for Dequantize<'_> {
 }
 
 /// An 8-bit result.
-pub trait QuantizedByte: Copy + Send + Sync + 'static {
+pub trait QuantizedByte: bytemuck::Pod + Send + Sync {
     /// Least and greatest value.
     const RANGE: (i32, i32);
     /// From a value within the range.
@@ -128,20 +128,38 @@ impl<T: QuantizedByte + Into<i32>> Finish for Requantize<'_, T> {
         let (lo, hi): (i32, i32) = (self.bounds.0.into(), self.bounds.1.into());
         let (lo, hi, zero) = (s.splat((lo - zero) as f32), s.splat((hi - zero) as f32), s.splat_i(zero));
         let row_bias = s.splat_i(self.row_bias.map_or(0, |b| b[row]));
-        for i in (0..sums.len()).step_by(S::LANES) {
-            let n = S::LANES.min(sums.len() - i);
-            let mut v = s.add_i(load_ints(s, &sums[i..i + n]), row_bias);
-            if let Some(bias) = self.column_bias {
-                v = s.add_i(v, load_ints(s, &bias[col + i..][..n]));
+        let out: &mut [u8] = bytemuck::cast_slice_mut(out);
+        if let (None, Scales::One(_) | Scales::Rows(_)) = (self.column_bias, self.scales) {
+            let scale = self.scales.lanes(s, row, col);
+            let whole = out.len() - out.len() % S::LANES;
+            let (out, rest) = out.split_at_mut(whole);
+            for (out, sums) in out.chunks_exact_mut(S::LANES).zip(sums.chunks_exact(S::LANES)) {
+                let sums = s.add_i(s.load_i(sums), row_bias);
+                s.store_low_bytes(quantize(s, sums, scale, [lo, hi], zero), out);
             }
-            let v = s.mul(s.from_int(v), self.scales.lanes(s, row, col + i));
-            // NaN cannot arise from finite scales; the clamp keeps the conversion in range.
-            let v = s.add_i(s.to_int(s.min(s.max(v, lo), hi)), zero);
-            let mut lanes = [0; MAX_LANES];
-            s.store_i(v, &mut lanes);
-            out[i..i + n].iter_mut().zip(lanes).for_each(|(out, x)| *out = T::from_int(x));
+            if !rest.is_empty() {
+                let sums = s.add_i(load_ints(s, &sums[whole..]), row_bias);
+                s.store_low_bytes(quantize(s, sums, scale, [lo, hi], zero), rest);
+            }
+            return;
+        }
+        for (i, out) in (0..).step_by(S::LANES).zip(out.chunks_mut(S::LANES)) {
+            let mut v = s.add_i(load_ints(s, &sums[i..]), row_bias);
+            if let Some(bias) = self.column_bias {
+                v = s.add_i(v, load_ints(s, &bias[col + i..][..out.len()]));
+            }
+            let scale = self.scales.lanes(s, row, col + i);
+            s.store_low_bytes(quantize(s, v, scale, [lo, hi], zero), out);
         }
     }
+}
+
+/// Sums as steps of the result within `bounds`, and its zero point added.
+#[inline(always)]
+fn quantize<S: Simd>(s: S, sums: S::I, scale: S::F, bounds: [S::F; 2], zero: S::I) -> S::I {
+    // NaN cannot arise from finite scales; the clamp keeps the conversion in range.
+    let steps = s.min(s.max(s.mul(s.from_int(sums), scale), bounds[0]), bounds[1]);
+    s.add_i(s.to_int(steps), zero)
 }
 
 #[inline(always)]

@@ -141,6 +141,21 @@ fn convolutions_are_exact() {
         ConvShape { c: 5, oc: 5, groups: 5, ..base },
         ConvShape { c: 5, oc: 10, groups: 5, strides: [2, 2], ..base },
         ConvShape { c: 800, oc: 13, h: 3, w: 20, ..base },
+        ConvShape { c: 12, oc: 14, h: 31, w: 33, strides: [1, 2], kw: 5, pads: [0, 3, 1, 0], ..base },
+        ConvShape { c: 9, oc: 7, h: 21, w: 150, strides: [3, 3], ..base },
+        ConvShape { c: 7, oc: 4, kh: 1, kw: 1, strides: [2, 2], pads: [0; 4], ..base },
+        ConvShape { c: 4, oc: 4, h: 1, w: 300, kh: 1, strides: [1, 2], dilations: [1, 3], ..base },
+        // One filter a plane: all strides, dilations, filters, sizes of blocks.
+        ConvShape { c: 3, oc: 3, groups: 3, h: 40, w: 37, strides: [2, 2], ..base },
+        ConvShape { c: 3, oc: 3, groups: 3, h: 40, w: 37, kh: 5, kw: 5, pads: [2; 4], ..base },
+        ConvShape { c: 3, oc: 3, groups: 3, h: 40, w: 37, kh: 5, kw: 5, strides: [2, 2], ..base },
+        ConvShape { c: 3, oc: 6, groups: 3, h: 30, w: 30, strides: [3, 3], dilations: [2, 3], ..base },
+        ConvShape { c: 2, oc: 2, groups: 2, h: 5, w: 4000, strides: [1, 2], ..base },
+        ConvShape { c: 2, oc: 2, groups: 2, h: 70, w: 700, ..base },
+        ConvShape { c: 2, oc: 2, groups: 2, h: 1, w: 900, kh: 1, kw: 31, pads: [0, 15, 0, 15], ..base },
+        ConvShape { c: 2, oc: 2, groups: 2, h: 60, w: 5, kh: 40, kw: 4, pads: [7, 9, 3, 6], ..base },
+        ConvShape { c: 2, oc: 2, groups: 2, h: 90, w: 11, dilations: [30, 1], ..base },
+        ConvShape { c: 2, oc: 2, groups: 2, h: 3, w: 3, pads: [4, 20, 1, 30], ..base },
         ConvShape { c: 1200, oc: 3, h: 2, w: 7, kh: 5, kw: 5, pads: [2; 4], ..base },
         ConvShape { c: 32, oc: 40, h: 40, w: 40, ..base },
     ];
@@ -157,13 +172,42 @@ fn convolutions_are_exact() {
                     let plane = s.oh() * s.ow();
                     want.iter_mut().enumerate().for_each(|(i, v)| *v += bias[i / plane % s.oc]);
                     let packed = PackedInt8Conv::pack_for(isa, w, zeros, &s).unwrap();
-                    let mut scratch = vec![0.0; conv2d_int8_scratch_len(&s)];
+                    let mut scratch = vec![0; conv2d_int8_scratch_len(&s)];
                     for pool in [&Serial as &dyn Parallel, &ThreeThreads] {
                         let mut got = vec![0; s.out_len()];
                         let finish = Raw { row_bias: Some(&bias) };
                         conv2d_int8(pool, &s, x, 5, &packed, finish, &mut got, &mut scratch);
                         assert!(got == want, "{} {s:?}", isa.name());
                     }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_and_products_are_those_of_the_definition() {
+    let mut numbers = Numbers::new(23);
+    for (rows, row_len) in [(1, 1), (3, 5), (2, 70), (40, 1000)] {
+        let (a, b) = (bytes(&mut numbers, rows * row_len), bytes(&mut numbers, rows * row_len));
+        for (a, b) in both(&a).into_iter().zip(both(&b).into_iter().rev()) {
+            let a = Operand { x: a, scale: 0.02, zero: 7 };
+            let per_row = |x: Int8<'_>| match x {
+                Int8::U8(x) => x[..rows].to_vec(),
+                Int8::I8(x) => bytemuck::cast_slice(&x[..rows]).to_vec(),
+            };
+            let column = per_row(b);
+            let whole = Operand { x: b, scale: 0.031, zero: -3 };
+            for b in [whole, Operand { x: Int8::U8(&column), ..whole }] {
+                for pool in [&Serial as &dyn Parallel, &ThreeThreads] {
+                    let (mut got, mut want) = (vec![0u8; rows * row_len], vec![0u8; rows * row_len]);
+                    add_int8(pool, a, b, 0.03, 100, row_len, &mut got);
+                    binary_int8_reference(a, b, |a, b| a + b, 0.03, 100, row_len, &mut want);
+                    assert!(got == want, "sum of {rows}x{row_len}");
+                    let (mut got, mut want) = (vec![0i8; rows * row_len], vec![0i8; rows * row_len]);
+                    multiply_int8(pool, b, a, 0.04, -100, row_len, &mut got);
+                    binary_int8_reference(b, a, |a, b| a * b, 0.04, -100, row_len, &mut want);
+                    assert!(got == want, "product of {rows}x{row_len}");
                 }
             }
         }

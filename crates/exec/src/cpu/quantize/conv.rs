@@ -197,7 +197,7 @@ impl<'a> Parts<'a> {
             (None, None) => return Ok(None),
         };
         let mut out = ctx.alloc(F::Out::DTYPE, self.output_shape())?;
-        let mut scratch = Scratch::new::<f32>(ctx, conv2d_int8_scratch_len(&image))?;
+        let mut scratch = Scratch::new::<i32>(ctx, conv2d_int8_scratch_len(&image))?;
         let elements = out.view_mut::<F::Out>()?;
         let x = int8(self.x)?;
         conv2d_int8(ctx.pool(), &image, x, self.x_zero, weights, finish, elements, scratch.as_mut());

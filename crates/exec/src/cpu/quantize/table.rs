@@ -2,8 +2,9 @@
 
 use dunlin_ir::op::quantize::{QLinearBinary, QLinearUnary};
 use dunlin_ir::{Bool, DType, Shape, Tensor};
+use dunlin_kernels::int8::{Operand, add_int8, multiply_int8};
 
-use super::parameter::Byte;
+use super::parameter::{Byte, int8};
 use crate::cpu::elementwise::broadcast::{BLOCK, Broadcast, CHEAP_CHUNK, in_chunks};
 use crate::{Ctx, Inputs, OpError};
 
@@ -35,15 +36,36 @@ pub(super) fn unary(op: QLinearUnary, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Res
 pub(super) fn binary(op: QLinearBinary, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     let (a, b) = (inputs.tensor(0)?, inputs.tensor(3)?);
     let dtype = a.dtype();
-    let a_values = Byte::read(dtype, inputs, 1, ctx)?.table();
-    let b_values = Byte::read(b.dtype(), inputs, 4, ctx)?.table();
+    let from = (Byte::read(dtype, inputs, 1, ctx)?, Byte::read(b.dtype(), inputs, 4, ctx)?);
     let to = Byte::read(dtype, inputs, 6, ctx)?;
     let shape = a.shape().broadcast(b.shape());
     let shape =
         shape.ok_or_else(|| OpError::shapes("shapes that broadcast together", a.shape(), b.shape()))?;
+    let mut out = ctx.alloc(dtype, shape.clone())?;
+    if let (Some(a_row), Some(b_row)) = (row_len(&shape, a.shape()), row_len(&shape, b.shape())) {
+        let operand =
+            |x, from: Byte| Ok::<_, OpError>(Operand { x: int8(x)?, scale: from.scale, zero: from.zero });
+        let (a, b) = (operand(a, from.0)?, operand(b, from.1)?);
+        let row_len = a_row.min(b_row);
+        match (op, dtype) {
+            (QLinearBinary::Add, DType::I8) => {
+                add_int8(ctx.pool(), a, b, to.scale, to.zero, row_len, out.view_mut::<i8>()?)
+            }
+            (QLinearBinary::Add, _) => {
+                add_int8(ctx.pool(), a, b, to.scale, to.zero, row_len, out.view_mut::<u8>()?)
+            }
+            (QLinearBinary::Mul, DType::I8) => {
+                multiply_int8(ctx.pool(), a, b, to.scale, to.zero, row_len, out.view_mut::<i8>()?)
+            }
+            (QLinearBinary::Mul, _) => {
+                multiply_int8(ctx.pool(), a, b, to.scale, to.zero, row_len, out.view_mut::<u8>()?)
+            }
+        }
+        return Ok(out);
+    }
+    let (a_values, b_values) = (from.0.table(), from.1.table());
     let plan = Broadcast::new(&shape, &[a.shape(), b.shape()]);
     let (a, b) = (a.bytes(), b.bytes());
-    let mut out = ctx.alloc(dtype, shape)?;
     in_chunks(ctx, bytes_mut(&mut out)?, CHEAP_CHUNK, &|start, out| {
         let (mut a_space, mut b_space) = ([0; BLOCK], [0; BLOCK]);
         for (i, out) in out.chunks_mut(BLOCK).enumerate() {
@@ -60,6 +82,17 @@ pub(super) fn binary(op: QLinearBinary, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> R
         }
     });
     Ok(out)
+}
+
+/// The length of rows of `shape` in which `part` has as many elements, or one, if there is one for all rows; the whole
+/// of `shape` where both are equal.
+fn row_len(shape: &Shape, part: &Shape) -> Option<usize> {
+    if shape == part || part.n_elements() == 1 {
+        return Some(shape.n_elements());
+    }
+    let n_kept = shape.rank().min(part.rank()) - part.iter().rev().take_while(|&&n| n == 1).count();
+    let is_prefix = part.rank() == shape.rank() && part.dims()[..n_kept] == shape.dims()[..n_kept];
+    is_prefix.then(|| shape.dims()[n_kept..].iter().product())
 }
 
 /// Chooses from two quantized tensors.
