@@ -288,10 +288,11 @@ impl Simd for Avx512 {
     fn windows<const STEP: usize>(self, line: &[u8], at: isize, padding: u8) -> Self::I {
         const { assert!(STEP == 1 || STEP == 2) };
         let (words, bytes) = const { window_tables(STEP) };
-        let before = at.min(0).unsigned_abs().min(64);
-        let end = line.len().saturating_add_signed(at.saturating_neg()).min(64);
-        let mask = u64::MAX.checked_shl(before as u32).unwrap_or(0)
-            & u64::MAX.checked_shr(64 - end as u32).unwrap_or(0);
+        let (before, end) = (at.wrapping_neg(), (line.len() as isize).wrapping_sub(at).min(64));
+        if before >= 64 || end <= 0 {
+            return self.splat_i(i32::from_ne_bytes([padding; 4]));
+        }
+        let mask = (u64::MAX << before.max(0)) & (u64::MAX >> (64 - end));
         // SAFETY: the token proves that the processor has the instructions; byte `i` of the mask is set only for
         // `-at <= i < line.len() - at`, so that all that is read lies in the slice; the tables are as long as a register.
         unsafe {

@@ -100,6 +100,32 @@ impl PackedInt8Conv {
     }
 }
 
+/// Packs rows of `[channels, taps]` side by side.
+fn pack_block(sources: &[u8], flip: u8, taps: usize, channels: usize, out: &mut [i32], sums: &mut [i32]) {
+    let (quads, n_rows) = (channels.div_ceil(4), sums.len());
+    for (i, out) in out.chunks_exact_mut(n_rows.max(1)).enumerate() {
+        let (tap, q) = (i / quads, i % quads);
+        let n_channels = (channels - 4 * q).min(4);
+        for (row, (out, sum)) in out.iter_mut().zip(sums.iter_mut()).enumerate() {
+            let source = &sources[(row * channels + 4 * q) * taps + tap..];
+            let mut four = [0; 4];
+            if n_channels == 4 && taps == 1 {
+                four.copy_from_slice(&source[..4]);
+            } else if n_channels == 4 {
+                let source = &source[..3 * taps + 1];
+                four = [source[0], source[taps], source[2 * taps], source[3 * taps]];
+            } else {
+                four.iter_mut().zip(source.iter().step_by(taps)).take(n_channels).for_each(|(x, &y)| *x = y);
+            }
+            for byte in &mut four[..n_channels] {
+                *byte ^= flip;
+            }
+            *sum += four.iter().map(|&byte| i32::from(byte as i8)).sum::<i32>();
+            *out = i32::from_le_bytes(four);
+        }
+    }
+}
+
 /// Puts rows of weights into blocks, four channels of a filter element side by side, and adds each row up.
 fn pack_product(
     isa: Isa,
@@ -114,27 +140,13 @@ fn pack_product(
     let mut buf = AlignedBuf::zeroed(shape.oc.saturating_mul(row_len).saturating_mul(4))?;
     let out: &mut [i32] = bytemuck::cast_slice_mut(buf.as_mut_slice());
     let blocks = Blocks::even(shape.oc_group(), isa.tile().0);
-    let places = (0..shape.groups).flat_map(|group| {
-        let block = |b: usize| blocks.range(b).map(move |row| (blocks.range(b), row));
-        (0..blocks.count).flat_map(block).map(move |(block, row)| (group * shape.oc_group(), block, row))
-    });
-    for (group_start, block, row) in places {
-        let oc = group_start + row;
-        let source = &bytes[oc * shape.k()..][..shape.k()];
-        let out = &mut out[(group_start + block.start) * row_len + row - block.start..];
-        let mut sum = 0;
-        for q in 0..quads {
-            let n_channels = (channels - 4 * q).min(4);
-            for tap in 0..taps {
-                let mut four = [0; 4];
-                for (i, byte) in four[..n_channels].iter_mut().enumerate() {
-                    *byte = source[(4 * q + i) * taps + tap] ^ flip;
-                    sum += i32::from(*byte as i8);
-                }
-                out[(tap * quads + q) * block.len()] = i32::from_le_bytes(four);
-            }
+    for group in 0..shape.groups {
+        for rows in (0..blocks.count).map(|b| blocks.range(b)) {
+            let first = group * shape.oc_group() + rows.start;
+            let sources = &bytes[first * shape.k()..][..rows.len() * shape.k()];
+            let out = &mut out[first * row_len..][..rows.len() * row_len];
+            pack_block(sources, flip, taps, channels, out, &mut sums[first..][..rows.len()]);
         }
-        sums[oc] = sum;
     }
     Ok(buf)
 }
@@ -245,10 +257,13 @@ fn product<F: Finish>(
         let packed = &packed[group * group_len..][..group_len];
         let job = Job { shape, pixels, packed, weights, starts, finish, matrix: i, first, out: tile };
         // The panel is cleared by each task: no larger than needed.
-        match group_len / rows * weights.isa.tile().1 + MAX_LANES {
-            ..=2048 => run(weights.isa, Sized::<F, 2048>(job)),
-            ..=8192 => run(weights.isa, Sized::<F, 8192>(job)),
-            _ => run(weights.isa, Sized::<F, PANEL_LEN>(job)),
+        let len = group_len / rows * weights.isa.tile().1 + MAX_LANES;
+        if len <= 2048 {
+            run(weights.isa, Sized::<F, 2048>(job));
+        } else if len <= 8192 {
+            run(weights.isa, Sized::<F, 8192>(job));
+        } else {
+            run(weights.isa, Sized::<F, PANEL_LEN>(job));
         }
     });
 }

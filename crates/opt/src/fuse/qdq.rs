@@ -15,11 +15,16 @@ use dunlin_ir::{DType, Graph, Node, NodeId, Op, Tensor, ValueId};
 
 use super::{output, rewrite_each};
 use crate::index::{Index, Look};
-use crate::{OptimizeError, Target};
+use crate::{OptimizeError, Target, dead};
 
 /// Runs the pass.
-pub(crate) fn run(graph: &mut Graph, _target: &Target<'_>) -> Result<bool, OptimizeError> {
-    Ok(rewrite_each(graph, fuse))
+pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
+    let changed = rewrite_each(graph, fuse);
+    if changed {
+        // Else the next passes would dequantise weights for nobody.
+        dead::run(graph, target)?;
+    }
+    Ok(changed)
 }
 
 /// A quantised tensor, its scale and its zero point.
