@@ -25,6 +25,7 @@
 //! | functions of two, rows and columns broadcast | | [`binary::binary_f32`] |
 //! | a reduction over one axis | | [`reduce::reduce_f32`] |
 //! | Fourier transforms | [`fft::Fft::new`] | [`fft::Fft::transform`] |
+//! | attention: scores, mask, softmax, weighted sum | | [`attention::attention_f32`] |
 //! | softmax, layer, RMS and instance norm | | [`norm::softmax_f32`], [`norm::norm_rows_f32`] |
 //!
 //! Weights may be [`matmul::Elements::Bytes`]: little-endian and unaligned, as a mapped file has them.
@@ -41,6 +42,7 @@
 
 pub mod activation;
 pub mod arch;
+pub mod attention;
 pub mod binary;
 pub mod conv;
 pub mod convert;

@@ -353,7 +353,7 @@ pub(crate) struct Place {
 }
 
 vectorized! {
-    fn multiply<'a>(a: Left<'a>, b: PackedRef<'a>, c: TileMut<'a, f32>, place: Place, epilogue: &'a Epilogue<'a>) = multiply_lanes;
+    pub(crate) fn multiply<'a>(a: Left<'a>, b: PackedRef<'a>, c: TileMut<'a, f32>, place: Place, epilogue: &'a Epilogue<'a>) = multiply_lanes;
 }
 
 #[inline(always)]

@@ -58,18 +58,22 @@ fn covers(graph: &Graph, first: NodeId, second: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use dunlin_ir::Graph;
     use dunlin_ir::op::elementwise::{Binary, Unary};
 
     use crate::testing::{Sketch, check};
 
-    #[test]
-    fn equal_nodes_become_one() {
+    pub(crate) fn example() -> Graph {
         let mut sketch = Sketch::new();
         let x = sketch.input("x", &[4]);
         let (a, b) = (sketch.unary(Unary::Relu, x), sketch.unary(Unary::Relu, x));
         let y = sketch.binary(Binary::Add, a, b);
-        let graph = sketch.finish(&[y]);
-        assert_eq!(check(&graph, super::run).nodes.len(), 2);
+        sketch.finish(&[y])
+    }
+
+    #[test]
+    fn equal_nodes_become_one() {
+        assert_eq!(check(&example(), super::run).nodes.len(), 2);
     }
 }

@@ -49,17 +49,22 @@ pub(crate) fn read_values(graph: &Graph) -> Vec<bool> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use dunlin_ir::Graph;
+
     use crate::testing::{Sketch, check};
 
-    #[test]
-    fn unread_nodes_go() {
+    pub(crate) fn example() -> Graph {
         let mut sketch = Sketch::new();
         let x = sketch.input("x", &[3]);
         sketch.unary(dunlin_ir::op::elementwise::Unary::Relu, x);
         let y = sketch.unary(dunlin_ir::op::elementwise::Unary::Relu, x);
-        let graph = sketch.finish(&[y]);
-        let after = check(&graph, super::run);
+        sketch.finish(&[y])
+    }
+
+    #[test]
+    fn unread_nodes_go() {
+        let after = check(&example(), super::run);
         assert_eq!(after.nodes.len(), 1);
     }
 }

@@ -76,19 +76,42 @@ fn is_kept(op: &Op) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use dunlin_ir::Graph;
+    use dunlin_ir::op::Quantize;
     use dunlin_ir::op::elementwise::Binary;
+    use dunlin_ir::op::quantize::DequantizeLinear;
 
-    use crate::testing::{Sketch, check};
+    use crate::testing::{Sketch, apply, check};
 
-    #[test]
-    fn constants_are_computed_once() {
+    pub(crate) fn example() -> Graph {
         let mut sketch = Sketch::new();
         let x = sketch.input("x", &[2]);
         let (a, b) = (sketch.floats(&[2], &[1.0, 2.0]), sketch.floats(&[2], &[3.0, 4.0]));
         let sum = sketch.binary(Binary::Add, a, b);
         let y = sketch.binary(Binary::Add, x, sum);
-        let graph = sketch.finish(&[y]);
-        assert_eq!(check(&graph, super::run).nodes.len(), 1);
+        sketch.finish(&[y])
+    }
+
+    /// Weights of bytes.
+    pub(crate) fn dequantized() -> Graph {
+        let mut sketch = Sketch::new();
+        let (x, w) = (sketch.input("x", &[4]), sketch.bytes(&[4], &[0, 100, 128, 255]));
+        let (scale, zero) = (sketch.floats(&[], &[0.1]), sketch.bytes(&[], &[128]));
+        let op = DequantizeLinear { axis: 0, block_size: 0, output: None };
+        let w = sketch.node(Quantize::DequantizeLinear(op), &[w, scale, zero]);
+        let y = sketch.binary(Binary::Add, x, w);
+        sketch.finish(&[y])
+    }
+
+    #[test]
+    fn constants_are_computed_once() {
+        assert_eq!(check(&example(), super::run).nodes.len(), 1);
+    }
+
+    #[test]
+    fn weights_of_bytes_wait_for_quantised_kernels() {
+        assert!(!apply(&mut dequantized(), super::run));
+        assert_eq!(check(&dequantized(), super::run_dequantized).nodes.len(), 1);
     }
 }

@@ -145,6 +145,19 @@ pub const PASSES: &[Pass] = &[
         phase: Phase::Fuse,
         run: fuse::swish::run,
     },
+    Pass { name: "fuse-softmax", summary: "finds softmax", phase: Phase::Fuse, run: fuse::softmax::run },
+    Pass {
+        name: "fuse-rotary",
+        summary: "finds rotary embedding",
+        phase: Phase::Fuse,
+        run: fuse::rotary::run,
+    },
+    Pass {
+        name: "fuse-attention",
+        summary: "finds products, masks and softmax that are attention",
+        phase: Phase::Fuse,
+        run: fuse::attention::run,
+    },
     Pass {
         name: "fuse-dense",
         summary: "products take their bias",
@@ -265,4 +278,57 @@ fn run_once(
         }
     }
     Ok(any)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check;
+
+    /// The name of a pass, and a graph that it changes.
+    type Example = (&'static str, fn() -> Graph);
+
+    const EXAMPLES: &[Example] = &[
+        ("fold-constants", fold::tests::example),
+        ("fold-shapes", shape::tests::example),
+        ("remove-noops", noop::tests::example),
+        ("merge-common", common::tests::example),
+        ("sink-constants", sink::tests::example),
+        ("remove-dead", dead::tests::example),
+        ("widen-floats", widen::tests::example),
+        ("fuse-quantized", fuse::qdq::tests::example),
+        ("fuse-dynamic", fuse::dynamic::tests::example),
+        ("fold-dequantized", fold::tests::dequantized),
+        ("fold-channel-scales", fuse::batch_norm::tests::example),
+        ("fuse-norm", fuse::norm::tests::example),
+        ("fuse-gelu", fuse::gelu::tests::example),
+        ("fuse-swish", fuse::swish::tests::example),
+        ("fuse-softmax", fuse::softmax::tests::example),
+        ("fuse-rotary", fuse::rotary::tests::example),
+        ("fuse-attention", fuse::attention::tests::example),
+        ("fuse-dense", fuse::dense::tests::example),
+        ("fuse-residual", fuse::residual::tests::example),
+        ("fuse-activation", fuse::activation::tests::example),
+    ];
+
+    #[test]
+    fn every_pass_has_an_example_and_keeps_its_answer() {
+        for pass in PASSES {
+            let example = EXAMPLES.iter().find(|(name, _)| *name == pass.name);
+            let (_, example) = example.unwrap_or_else(|| panic!("{} has no example", pass.name));
+            check(&example(), pass.run);
+        }
+        assert_eq!(EXAMPLES.len(), PASSES.len());
+    }
+
+    #[test]
+    fn a_pass_can_be_switched_off() {
+        let evaluator = dunlin_exec::Evaluator::default();
+        let target = Target::new(&evaluator);
+        for (name, example) in EXAMPLES {
+            let changed = optimize(&mut example(), &[(*name).to_owned()], &target).unwrap();
+            assert!(!changed.contains(name), "{name}");
+        }
+        assert!(optimize(&mut Graph::default(), &["none".to_owned()], &target).is_err());
+    }
 }

@@ -66,19 +66,23 @@ fn same_shape(a: &Type, b: &Type) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use dunlin_ir::Graph;
     use dunlin_ir::op::elementwise::Unary;
 
     use crate::testing::{Sketch, check};
 
-    #[test]
-    fn identities_go_even_before_an_output() {
+    pub(crate) fn example() -> Graph {
         let mut sketch = Sketch::new();
         let x = sketch.input("x", &[2]);
         let y = sketch.unary(Unary::Identity, x);
         let z = sketch.unary(Unary::Relu, y);
         let w = sketch.unary(Unary::Identity, z);
-        let graph = sketch.finish(&[w]);
-        assert_eq!(check(&graph, super::run).nodes.len(), 1);
+        sketch.finish(&[w])
+    }
+
+    #[test]
+    fn identities_go_even_before_an_output() {
+        assert_eq!(check(&example(), super::run).nodes.len(), 1);
     }
 }

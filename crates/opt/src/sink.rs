@@ -64,15 +64,15 @@ fn declare(node: &mut Node, at: usize, ty: &Type) {
 const MAX_SHAPE_ELEMENTS: usize = 1024;
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use dunlin_ir::op::control::{Control, Loop};
     use dunlin_ir::op::elementwise::Binary;
     use dunlin_ir::{Bool, DType, Graph, Tensor, Type, ValueInfo};
 
     use crate::testing::{Sketch, check};
 
-    #[test]
-    fn captured_constants_move_into_the_body() {
+    /// A loop whose body captures a constant.
+    pub(crate) fn example() -> Graph {
         // (iteration, condition, x, w, y) -> (true, x * w + y)
         let mut body = Sketch::new();
         let condition = body.constant(Tensor::scalar(Bool::from(true)).unwrap());
@@ -90,7 +90,12 @@ mod tests {
         let (n, w) = (sketch.constant(Tensor::scalar(3i64).unwrap()), sketch.floats(&[2], &[0.5, -2.0]));
         let op = Control::Loop(Box::new(Loop { body, n_carried: 1 }));
         let out = sketch.node_with(op, &[Some(n), None, Some(x), Some(w), Some(y)]);
-        let after = check(&sketch.finish(&[out]), super::run);
+        sketch.finish(&[out])
+    }
+
+    #[test]
+    fn captured_constants_move_into_the_body() {
+        let after = check(&example(), super::run);
         let bodies = after.nodes[0].op.bodies();
         assert_eq!((after.nodes[0].inputs.len(), bodies[0].inputs.len()), (4, 4));
     }

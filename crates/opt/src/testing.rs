@@ -2,7 +2,7 @@
 
 use dunlin_exec::{Environment, Evaluator, Limits, Plan, Resources, Stop};
 use dunlin_ir::op::Elementwise;
-use dunlin_ir::op::elementwise::{Binary, Unary};
+use dunlin_ir::op::elementwise::{Binary, Cast, Rounding, Unary};
 use dunlin_ir::{DType, Graph, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId, ValueInfo};
 use dunlin_sys::{Arena, Serial};
 
@@ -21,7 +21,12 @@ impl Sketch {
 
     /// An input of `float32`.
     pub fn input(&mut self, name: &str, shape: &[usize]) -> ValueId {
-        let ty = Type::tensor(DType::F32, &Shape::new(shape));
+        self.input_of(DType::F32, name, shape)
+    }
+
+    /// An input of `float32` or `uint8`.
+    pub fn input_of(&mut self, dtype: DType, name: &str, shape: &[usize]) -> ValueId {
+        let ty = Type::tensor(dtype, &Shape::new(shape));
         let id = self.graph.add_value(ValueInfo { name: name.into(), ty, constant: None });
         self.graph.inputs.push(id);
         id
@@ -29,6 +34,11 @@ impl Sketch {
 
     /// A constant of `float32`.
     pub fn floats(&mut self, shape: &[usize], values: &[f32]) -> ValueId {
+        self.graph.add_constant(Tensor::from_slice(shape, values).unwrap())
+    }
+
+    /// A constant of `uint8`.
+    pub fn bytes(&mut self, shape: &[usize], values: &[u8]) -> ValueId {
         self.graph.add_constant(Tensor::from_slice(shape, values).unwrap())
     }
 
@@ -57,6 +67,21 @@ impl Sketch {
         output
     }
 
+    /// A node with more outputs than one.
+    pub fn node_of<const N: usize>(&mut self, op: impl Into<Op>, inputs: &[ValueId]) -> [ValueId; N] {
+        let first = self.node(op, inputs);
+        let outputs =
+            std::array::from_fn(|i| if i == 0 { first } else { self.graph.add_value(ValueInfo::default()) });
+        if let Some(node) = self.graph.nodes.last_mut() {
+            node.outputs = outputs.iter().copied().map(Some).collect();
+        }
+        outputs
+    }
+
+    pub fn cast(&mut self, to: DType, x: ValueId) -> ValueId {
+        self.node(Elementwise::Cast(Cast { to, saturate: true, rounding: Rounding::Up }), &[x])
+    }
+
     pub fn unary(&mut self, unary: Unary, x: ValueId) -> ValueId {
         self.node(Elementwise::Unary(unary), &[x])
     }
@@ -75,19 +100,33 @@ impl Sketch {
     }
 }
 
+/// Runs a pass. Returns whether it changed something.
+pub(crate) fn apply(graph: &mut Graph, pass: Run) -> bool {
+    let evaluator = Evaluator::default();
+    pass(graph, &Target::new(&evaluator)).unwrap()
+}
+
+/// As [`check`]. Returns the names of the new graph's operators.
+pub(crate) fn check_nodes(graph: &Graph, pass: Run) -> Vec<&'static str> {
+    check(graph, pass).nodes.iter().map(|node| node.op.name()).collect()
+}
+
 /// Runs a pass on a copy, checks that it changed something and that both graphs compute the same from seeded inputs,
-/// within 1e-5 of the largest element. Returns the new graph.
+/// within 1e-5 of the largest element, or exactly if it is no
+/// `float32`. Returns the new graph.
 pub(crate) fn check(graph: &Graph, pass: Run) -> Graph {
     let mut after = graph.clone();
-    let evaluator = Evaluator::default();
-    let target = Target::new(&evaluator);
-    assert!(pass(&mut after, &target).unwrap(), "the pass changed nothing");
-    crate::dead::run(&mut after, &target).unwrap();
+    assert!(apply(&mut after, pass), "the pass changed nothing");
+    apply(&mut after, crate::dead::run);
     after.verify().unwrap();
     let (want, got) = (compute(graph), compute(&after));
     assert_eq!(want.len(), got.len());
     for (want, got) in want.iter().zip(&got) {
-        assert_eq!(want.shape(), got.shape());
+        assert_eq!((want.dtype(), want.shape()), (got.dtype(), got.shape()));
+        if want.dtype() != DType::F32 {
+            assert_eq!(want.bytes(), got.bytes());
+            continue;
+        }
         let (want, got) = (want.view::<f32>().unwrap(), got.view::<f32>().unwrap());
         let scale = want.iter().fold(1e-3f32, |scale, x| scale.max(x.abs()));
         for (i, (want, got)) in want.iter().zip(got).enumerate() {
@@ -105,9 +144,17 @@ pub(crate) fn compute(graph: &Graph) -> Vec<Tensor> {
         (state >> 8) as f32 / (1 << 23) as f32 - 1.0
     };
     let inputs = graph.inputs.iter().map(|&id| {
-        let shape = graph.value(id).ty.shape().unwrap();
+        let ty = &graph.value(id).ty;
+        let shape = ty.shape().unwrap();
         let values: Vec<f32> = (0..shape.n_elements()).map(|_| noise()).collect();
-        Some(Value::Tensor(Tensor::from_slice(shape, &values).unwrap()))
+        let tensor = match ty.dtype() {
+            Some(DType::U8) => {
+                let bytes: Vec<u8> = values.iter().map(|x| (x * 127.0 + 128.0) as u8).collect();
+                Tensor::from_slice(shape, &bytes)
+            }
+            _ => Tensor::from_slice(shape, &values),
+        };
+        Some(Value::Tensor(tensor.unwrap()))
     });
     let resources = Resources {
         pool: &Serial,

@@ -237,7 +237,7 @@ fn cast(from: ValueId, to: ValueId, dtype: DType, neighbour: &Origin) -> Node {
 const MAX_SHAPE_ELEMENTS: usize = 1024;
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use dunlin_exec::Evaluator;
     use dunlin_ir::op::elementwise::Binary;
     use dunlin_ir::op::movement::{Reshape, Transpose};
@@ -283,8 +283,8 @@ mod tests {
         assert_eq!(names, ["Cast", "Transpose", "Cast", "Add", "Reshape", "Exp"]);
     }
 
-    #[test]
-    fn the_graphs_own_rounding_stays() {
+    /// A region with a rounding of its own inside.
+    pub(crate) fn example() -> Graph {
         let mut sketch = Sketch::new();
         let x = sketch.input("x", &[4]);
         let x = sketch.node(conversion(DType::BF16), &[x]);
@@ -295,7 +295,12 @@ mod tests {
         let product = sketch.binary(Binary::Mul, rounded, two);
         let integers = sketch.node(conversion(DType::I64), &[product]);
         let out = sketch.node(conversion(DType::F32), &[integers]);
-        let names = widened(&sketch.finish(&[out]), 0.0);
+        sketch.finish(&[out])
+    }
+
+    #[test]
+    fn the_graphs_own_rounding_stays() {
+        let names = widened(&example(), 0.0);
         assert_eq!(names, ["Cast", "Cast", "Tanh", "Cast", "Cast", "Mul", "Cast", "Cast", "Cast"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Tensor};
 use dunlin_ir::op::Attention;
-use dunlin_ir::op::attention::{ScaledAttention, Scores, Window};
+use dunlin_ir::op::attention::{PlainAttention, ScaledAttention, Scores, Window};
 
 use super::args::Args;
 use super::declined;
@@ -13,7 +13,57 @@ use crate::device::Refusal;
 type Computed = Result<Tensor, Refusal>;
 
 pub(super) fn run(op: &Attention, args: &Args<'_>) -> Result<Vec<Option<Tensor>>, Refusal> {
-    let Attention::Scaled(op) = op else { return declined("no such attention on candle") };
+    match op {
+        Attention::Scaled(op) => scaled(op, args),
+        Attention::Plain(op) => Ok(vec![Some(plain(op, args)?)]),
+        Attention::PlainRotary => Ok(vec![Some(plain_rotary(args)?)]),
+        _ => declined("no such attention on candle"),
+    }
+}
+
+fn plain(op: &PlainAttention, args: &Args<'_>) -> Computed {
+    let swapped = |x: &Tensor, swaps: bool| -> Computed {
+        if swaps { Ok(x.transpose(1, 2)?.contiguous()?) } else { Ok(x.clone()) }
+    };
+    let order = op.tokens_first;
+    let q = swapped(args.tensor(0)?, order.queries)?;
+    let (k, v) = (swapped(args.tensor(1)?, order.keys)?, swapped(args.tensor(2)?, order.values)?);
+    let mut scores = matmul(&q, &transposed(&k)?)?.affine(op.scale.into(), 0.0)?;
+    if let Some(mask) = args.optional(3)? {
+        scores = if mask.dtype() == DType::U8 {
+            let zeros = mask.zeros_like()?.to_dtype(DType::F32)?;
+            let scores = scores.broadcast_add(&zeros)?;
+            let hidden = Tensor::full(op.hidden.score, scores.dims(), args.device)?;
+            let mask = mask.broadcast_as(scores.shape())?.contiguous()?;
+            let (at_one, at_zero) = if op.hidden.when { (&hidden, &scores) } else { (&scores, &hidden) };
+            mask.where_cond(at_one, at_zero)?
+        } else {
+            scores.broadcast_add(mask)?
+        };
+    }
+    let axes = [scores.rank() - 1];
+    let exp = scores.broadcast_sub(&max(&scores, &axes)?)?.exp()?;
+    let mut shares = exp.broadcast_div(&sum(&exp, &axes)?)?;
+    if op.zeroes_nan {
+        shares = shares.eq(&shares)?.where_cond(&shares, &shares.zeros_like()?)?;
+    }
+    swapped(&matmul(&shares, &v)?, order.output)
+}
+
+fn plain_rotary(args: &Args<'_>) -> Computed {
+    let x = args.tensor(0)?;
+    let Some(axis) = x.rank().checked_sub(1) else { return declined("a scalar") };
+    let (n, width) = (args.ints(3)?, x.dim(axis)?);
+    let n = match n[..] {
+        [n] => usize::try_from(n).ok().filter(|&n| n > 0 && n < width),
+        _ => None,
+    };
+    let Some(n) = n else { return declined("elements of which none turn") };
+    let turned = Tensor::cat(&[&x.narrow(axis, n, width - n)?.neg()?, &x.narrow(axis, 0, n)?], axis)?;
+    Ok(x.broadcast_mul(args.tensor(1)?)?.add(&turned.broadcast_mul(args.tensor(2)?)?)?)
+}
+
+fn scaled(op: &ScaledAttention, args: &Args<'_>) -> Result<Vec<Option<Tensor>>, Refusal> {
     let is_flat = args.tensor(0)?.rank() == 3;
     let q = by_head(args.tensor(0)?, op.n_query_heads)?;
     let (mut k, mut v) = (by_head(args.tensor(1)?, op.n_heads)?, by_head(args.tensor(2)?, op.n_heads)?);

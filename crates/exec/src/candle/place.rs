@@ -24,6 +24,8 @@ pub(super) fn place(op: &Op, facts: &Facts<'_>) -> Placed {
         Op::Reduce(Reduce::Fold(_)) => floats(facts, HostInputs::from(1)),
         Op::Reduce(Reduce::Cumulative(_)) => floats(facts, HostInputs::from(1)),
         Op::Attention(Attention::Scaled(op)) => attention(op, facts),
+        Op::Attention(Attention::Plain(_)) => plain_attention(facts),
+        Op::Attention(Attention::PlainRotary) => floats(facts, HostInputs::from(3)),
         Op::Movement(op) => movement(op, facts),
         Op::Index(Index::Gather(_)) => movable(facts, HostInputs::from(1)),
         Op::Image(Image::Resize(op)) => match (op.mode, op.transformation) {
@@ -173,6 +175,13 @@ fn attention(op: &ScaledAttention, facts: &Facts<'_>) -> Placed {
         return refuse("sequences of differing lengths are attended to on the CPU");
     }
     if [0, 1, 2, 4, 5].into_iter().any(|i| facts.has(i) && facts.dtype(i) != Some(DType::F32)) {
+        return refuse("attention is in float32 alone on candle");
+    }
+    on_device(facts, HostInputs::default(), |dtype| matches!(dtype, DType::F32 | DType::Bool))
+}
+
+fn plain_attention(facts: &Facts<'_>) -> Placed {
+    if (0..3).any(|i| facts.dtype(i) != Some(DType::F32)) {
         return refuse("attention is in float32 alone on candle");
     }
     on_device(facts, HostInputs::default(), |dtype| matches!(dtype, DType::F32 | DType::Bool))

@@ -10,10 +10,15 @@ pub enum Attention {
     Linear(LinearAttention),
     /// `softmax(q * k + mask) * v`, with a cache that comes in and goes out as a whole.
     Scaled(ScaledAttention),
+    /// What products, a mask and a softmax make of queries, keys and values, as they broadcast.
+    Plain(PlainAttention),
     /// Causal attention of a decoder, with a cache that each batch fills to its own length.
     Grouped(GroupedAttention),
     /// Turns pairs of elements by angles that depend on the token's position.
     Rotary(Rotary),
+    /// `x * cos + concat(-x[n..], x[..n]) * sin` along the last axis, which all broadcasts. Inputs: `x`, `cos`, `sin` of
+    /// rank 4 at most, `n` `[1]`. Where `n` is half of the axis, that turns pairs of elements of either half.
+    PlainRotary,
 }
 
 /// Scaled attention. Inputs: queries `[b, h, s, d]`, keys `[b, g, n, d]`, values `[b, g, n, e]` (each may be
@@ -36,6 +41,40 @@ pub struct ScaledAttention {
     pub ends_at_length: bool,
     /// What output 3 holds.
     pub scores: Scores,
+}
+
+/// `softmax(scale * q * k + mask) * v`, with the broadcasting and the NaN of the operators that it stands for. Inputs:
+/// queries `[.., s, d]`, keys `[.., t, d]`, values `[.., t, e]`, a mask that broadcasts with the scores `[.., s, t]`?:
+/// numbers that are added, or truth values that hide keys. Of rank 4 at most, values of 2 at least. Output: `[.., s, e]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlainAttention {
+    /// Factor of the products.
+    pub scale: f32,
+    /// What a mask of truth values does.
+    pub hidden: Hidden,
+    /// Whether a row of shares that is NaN becomes 0.
+    pub zeroes_nan: bool,
+    /// How operands and result of rank 4 lie.
+    pub tokens_first: TokensFirst,
+}
+
+/// How a mask of truth values hides keys.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hidden {
+    /// Which truth value hides a key.
+    pub when: bool,
+    /// The score that a hidden key gets.
+    pub score: f32,
+}
+
+/// Which tensors of attention are `[b, tokens, heads, width]`, rather than `[b, heads, tokens, width]`. They have rank 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct TokensFirst {
+    pub queries: bool,
+    pub keys: bool,
+    pub values: bool,
+    pub output: bool,
 }
 
 /// Which keys a query sees, by their distance from its own position.
@@ -116,9 +155,9 @@ impl Attention {
     pub fn name(&self) -> &'static str {
         match self {
             Attention::Linear(_) => "LinearAttention",
-            Attention::Scaled(_) => "Attention",
+            Attention::Scaled(_) | Attention::Plain(_) => "Attention",
             Attention::Grouped(_) => "GroupQueryAttention",
-            Attention::Rotary(_) => "RotaryEmbedding",
+            Attention::Rotary(_) | Attention::PlainRotary => "RotaryEmbedding",
         }
     }
 
@@ -127,8 +166,13 @@ impl Attention {
         match self {
             Attention::Linear(op) => op.infer(facts),
             Attention::Scaled(op) => op.infer(facts),
+            Attention::Plain(op) => op.infer(facts),
             Attention::Grouped(op) => op.infer(facts),
             Attention::Rotary(_) => infer::one(facts.dtype(0), facts.dims(0).map(Into::into)),
+            Attention::PlainRotary => {
+                let angles = infer::broadcast_dims(facts.dims(1), facts.dims(2));
+                infer::one(facts.dtype(0), infer::broadcast_dims(facts.dims(0), angles.as_deref()))
+            }
         }
     }
 }
@@ -164,6 +208,43 @@ impl ScaledAttention {
             Fact::new(facts.dtype(0), scores),
         ]
     }
+}
+
+impl PlainAttention {
+    fn infer(self, facts: &Facts<'_>) -> Inferred {
+        infer::one(facts.dtype(0), self.output_dims(facts))
+    }
+
+    /// Everything broadcasts but the keys' number, which is summed over.
+    fn output_dims(self, facts: &Facts<'_>) -> Dims {
+        let order = self.tokens_first;
+        let q = heads_first(facts.dims(0)?, order.queries);
+        let k = heads_first(facts.dims(1)?, order.keys);
+        let v = heads_first(facts.dims(2)?, order.values);
+        let queries = with_last(&q, &[Dim::Known(1)]);
+        let keys = with_last(&k, &[Dim::Known(1), Dim::Known(1)]);
+        let values = with_last(&v, &[Dim::Known(1), v.last()?.clone()]);
+        let mut dims = infer::broadcast_dims(Some(&queries), Some(&keys));
+        if facts.has(3) {
+            dims = infer::broadcast_dims(dims.as_deref(), Some(&with_last(facts.dims(3)?, &[Dim::Known(1)])));
+        }
+        let dims = infer::broadcast_dims(dims.as_deref(), Some(&values))?;
+        Some(heads_first(&dims, order.output).into())
+    }
+}
+
+/// `[b, h, n, d]` from `[b, n, h, d]`, or the other way round, if asked for.
+fn heads_first(dims: &[Dim], swaps: bool) -> Vec<Dim> {
+    let mut dims = dims.to_vec();
+    if swaps && dims.len() == 4 {
+        dims.swap(1, 2);
+    }
+    dims
+}
+
+/// Dimensions with others in place of the last.
+fn with_last(dims: &[Dim], last: &[Dim]) -> Vec<Dim> {
+    [&dims[..dims.len().saturating_sub(last.len())], last].concat()
 }
 
 impl GroupedAttention {

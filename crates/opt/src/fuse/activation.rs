@@ -86,23 +86,29 @@ fn slot(op: &mut Op) -> Option<&mut Option<Activation>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use dunlin_ir::op::Linear;
-    use dunlin_ir::op::elementwise::Unary;
+pub(crate) mod tests {
     use dunlin_ir::op::linear::Gemm;
 
+    use super::*;
     use crate::testing::{Sketch, check};
+
+    fn graph(unary: Unary) -> Graph {
+        let gemm = Gemm { alpha: 1.0, beta: 1.0, transpose_a: false, transpose_b: false, activation: None };
+        let mut sketch = Sketch::new();
+        let (x, w) = (sketch.input("x", &[3, 4]), sketch.input("w", &[4, 5]));
+        let h = sketch.node(Linear::Gemm(gemm), &[x, w]);
+        let y = sketch.unary(unary, h);
+        sketch.finish(&[y])
+    }
+
+    pub(crate) fn example() -> Graph {
+        graph(Unary::Relu)
+    }
 
     #[test]
     fn a_product_applies_what_follows() {
-        let gemm = Gemm { alpha: 1.0, beta: 1.0, transpose_a: false, transpose_b: false, activation: None };
         for unary in [Unary::Relu, Unary::Sigmoid, Unary::HardSwish, Unary::LeakyRelu { alpha: 0.1 }] {
-            let mut sketch = Sketch::new();
-            let (x, w) = (sketch.input("x", &[3, 4]), sketch.input("w", &[4, 5]));
-            let h = sketch.node(Linear::Gemm(gemm), &[x, w]);
-            let y = sketch.unary(unary, h);
-            let graph = sketch.finish(&[y]);
-            assert_eq!(check(&graph, super::run).nodes.len(), 1);
+            assert_eq!(check(&graph(unary), run).nodes.len(), 1);
         }
     }
 }

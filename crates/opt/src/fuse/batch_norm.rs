@@ -144,15 +144,49 @@ fn floats(tensor: &Tensor) -> Option<(Vec<usize>, Vec<f32>)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use dunlin_ir::op::convolution::{Conv, ConvTranspose};
     use dunlin_ir::op::normalize::Batch;
 
     use super::*;
-    use crate::testing::{Sketch, check};
+    use crate::testing::{Sketch, check_nodes};
 
     fn values(n: usize) -> Vec<f32> {
         (0..n).map(|i| 0.3 + (i * 7 % 11) as f32 * 0.17).collect()
+    }
+
+    fn graph(op: Op, w_shape: [usize; 4], m: usize) -> Graph {
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[1, 2, 4, 4]);
+        let w = sketch.floats(&w_shape, &values(w_shape.iter().product()));
+        let c = sketch.node(op, &[x, w]);
+        let [scale, bias, mean, variance] = [1, 2, 3, 4].map(|k| {
+            let values: Vec<f32> = values(m).iter().map(|v| v * k as f32).collect();
+            sketch.floats(&[m], &values)
+        });
+        let batch = Batch { epsilon: 1e-5, momentum: 0.9, training: false, per_place: false };
+        let y = sketch.node(Normalize::Batch(batch), &[c, scale, bias, mean, variance]);
+        sketch.finish(&[y])
+    }
+
+    pub(crate) fn example() -> Graph {
+        let conv = Conv { groups: 1, ..Conv::default() };
+        graph(Op::Convolution(Convolution::Conv(conv)), [3, 2, 2, 2], 3)
+    }
+
+    #[test]
+    fn scales_and_shifts_go_into_convolutions() {
+        for (binary, shape) in
+            [(Binary::Mul, &[1, 3, 1, 1][..]), (Binary::Add, &[3, 1, 1]), (Binary::Mul, &[])]
+        {
+            let mut sketch = Sketch::new();
+            let x = sketch.input("x", &[1, 2, 4, 4]);
+            let w = sketch.floats(&[3, 2, 2, 2], &values(24));
+            let c = sketch.node(Convolution::Conv(Conv { groups: 1, ..Conv::default() }), &[x, w]);
+            let s = sketch.floats(shape, &values(shape.iter().product()));
+            let y = sketch.binary(binary, c, s);
+            assert_eq!(check_nodes(&sketch.finish(&[y]), run), ["Conv"]);
+        }
     }
 
     #[test]
@@ -164,18 +198,7 @@ mod tests {
             (Op::Convolution(Convolution::ConvTranspose(transposed)), [2, 2, 2, 2], 4),
         ];
         for (op, w_shape, m) in cases {
-            let mut sketch = Sketch::new();
-            let x = sketch.input("x", &[1, 2, 4, 4]);
-            let w = sketch.floats(&w_shape, &values(w_shape.iter().product()));
-            let c = sketch.node(op, &[x, w]);
-            let [scale, bias, mean, variance] = [1, 2, 3, 4].map(|k| {
-                let values: Vec<f32> = values(m).iter().map(|v| v * k as f32).collect();
-                sketch.floats(&[m], &values)
-            });
-            let batch = Batch { epsilon: 1e-5, momentum: 0.9, training: false, per_place: false };
-            let y = sketch.node(Normalize::Batch(batch), &[c, scale, bias, mean, variance]);
-            let graph = sketch.finish(&[y]);
-            assert_eq!(check(&graph, run).nodes.len(), 1);
+            assert_eq!(check_nodes(&graph(op, w_shape, m), run).len(), 1);
         }
     }
 }

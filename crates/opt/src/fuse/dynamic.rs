@@ -84,3 +84,43 @@ fn shared_producer<'g>(graph: &'g Graph, index: &Index, value: ValueId) -> Optio
     let id = index.producer(value)?;
     Some((id, graph.node(id)))
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::testing::{Sketch, check_nodes};
+
+    /// What quantisers make of `x w + bias`, with one scale for all columns or one for each.
+    fn graph(scales: &[f32], with_bias: bool) -> Graph {
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[3, 8]);
+        let w: Vec<u8> = (0..8 * 2).map(|i: usize| (i * 37 % 256) as u8).collect();
+        let w = sketch.bytes(&[8, 2], &w);
+        let shape = if scales.len() == 1 { vec![] } else { vec![scales.len()] };
+        let (w_scale, w_zero) = (sketch.floats(&shape, scales), sketch.bytes(&[], &[120]));
+        let [x, x_scale, x_zero] = sketch.node_of(Quantize::DynamicQuantizeLinear, &[x]);
+        let product = sketch.node(Quantize::MatMulInteger, &[x, w, x_zero, w_zero]);
+        let product = sketch.cast(DType::F32, product);
+        let scale = sketch.binary(Binary::Mul, x_scale, w_scale);
+        let mut y = sketch.binary(Binary::Mul, product, scale);
+        if with_bias {
+            let bias = sketch.floats(&[2], &[0.5, -2.0]);
+            y = sketch.binary(Binary::Add, bias, y);
+        }
+        sketch.finish(&[y])
+    }
+
+    pub(crate) fn example() -> Graph {
+        graph(&[0.02], true)
+    }
+
+    #[test]
+    fn products_give_floats() {
+        for scales in [&[0.02][..], &[0.02, 0.5]] {
+            for with_bias in [true, false] {
+                let names = check_nodes(&graph(scales, with_bias), run);
+                assert_eq!(names, ["DynamicQuantizeLinear", "MatMulIntegerToFloat"]);
+            }
+        }
+    }
+}

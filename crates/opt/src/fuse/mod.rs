@@ -1,6 +1,7 @@
 //! Fusion: several nodes become one that our kernels compute in one go.
 
 pub(crate) mod activation;
+pub(crate) mod attention;
 pub(crate) mod batch_norm;
 pub(crate) mod dense;
 pub(crate) mod dynamic;
@@ -8,10 +9,12 @@ pub(crate) mod gelu;
 pub(crate) mod norm;
 pub(crate) mod qdq;
 pub(crate) mod residual;
+pub(crate) mod rotary;
+pub(crate) mod softmax;
 pub(crate) mod swish;
 
 use dunlin_ir::op::Elementwise;
-use dunlin_ir::op::elementwise::Binary;
+use dunlin_ir::op::elementwise::{Binary, Unary};
 use dunlin_ir::{Graph, Node, NodeId, Op, ValueId};
 
 use crate::index::{Index, Look};
@@ -36,14 +39,24 @@ pub(crate) fn ordered(
 
 /// The other operand of a commutative node that has a scalar constant near `value`.
 pub(crate) fn with_scalar(graph: &Graph, node: &Node, binary: Binary, value: f32) -> Option<ValueId> {
-    let near = |id| graph.scalar(id).is_some_and(|x| (x - value).abs() <= 1e-5 * value.abs().max(1e-3));
-    ordered(node, binary, near).map(|(_, other)| other)
+    any_scalar(graph, node, binary).filter(|&(_, x)| is_near(x, value)).map(|(other, _)| other)
 }
 
 /// The other operand of a commutative node that has a scalar constant, and the constant.
 pub(crate) fn any_scalar(graph: &Graph, node: &Node, binary: Binary) -> Option<(ValueId, f32)> {
     let (constant, other) = ordered(node, binary, |id| graph.scalar(id).is_some())?;
-    Some((other, graph.scalar(constant)?))
+    Some((other, graph.scalar(constant).filter(|_| keeps_shape(graph, constant, other))?))
+}
+
+/// Whether a number is another one but for the rounding of those who wrote it down.
+pub(crate) fn is_near(x: f32, value: f32) -> bool {
+    (x - value).abs() <= 1e-5 * value.abs().max(1e-3)
+}
+
+/// Whether what a constant of one element is combined with keeps its shape.
+pub(crate) fn keeps_shape(graph: &Graph, constant: ValueId, other: ValueId) -> bool {
+    let rank = |id: ValueId| graph.value(id).ty.dims().map(<[_]>::len);
+    rank(constant) == Some(0) || rank(constant).zip(rank(other)).is_some_and(|(constant, x)| constant <= x)
 }
 
 /// The node that writes a value which nobody else reads.
@@ -54,6 +67,16 @@ pub(crate) fn private_producer<'g>(
 ) -> Option<(NodeId, &'g Node)> {
     let id = index.producer(value).filter(|_| index.is_private(value))?;
     Some((id, graph.node(id)))
+}
+
+/// The node that writes a value, whoever else reads it.
+pub(crate) fn producer<'g>(graph: &'g Graph, index: &Index, value: ValueId) -> Option<&'g Node> {
+    index.producer(value).map(|id| graph.node(id))
+}
+
+/// What this function is applied to, if a node does so.
+pub(crate) fn unary_input(node: &Node, unary: Unary) -> Option<ValueId> {
+    (node.op == Op::Elementwise(Elementwise::Unary(unary))).then(|| node.inputs.first().copied().flatten())?
 }
 
 /// The only output of a node.

@@ -307,3 +307,6 @@ fn integer_bias(
     let tensor = Tensor::from_slice([integers.len()], &integers).ok()?;
     Some(Some(graph.add_constant(tensor)))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -61,3 +61,60 @@ fn same_known_shape(graph: &Graph, a: ValueId, b: ValueId) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use dunlin_ir::op::convolution::Conv;
+    use dunlin_ir::op::linear::Dense;
+
+    use super::*;
+    use crate::testing::{Sketch, apply, check_nodes};
+
+    fn layer(sketch: &mut Sketch, x: ValueId) -> ValueId {
+        let w = sketch.floats(&[2, 2], &[1.0, -2.0, 0.5, 3.0]);
+        let b = sketch.floats(&[2], &[0.5, -0.5]);
+        sketch.node(Linear::Dense(Dense { activation: None }), &[x, w, b])
+    }
+
+    pub(crate) fn example() -> Graph {
+        let mut sketch = Sketch::new();
+        let (x, z) = (sketch.input("x", &[3, 2]), sketch.input("z", &[3, 2]));
+        let h = layer(&mut sketch, x);
+        let y = sketch.binary(Binary::Add, z, h);
+        sketch.finish(&[y])
+    }
+
+    #[test]
+    fn layers_add_another_tensor() {
+        assert_eq!(check_nodes(&example(), run), ["Dense"]);
+    }
+
+    #[test]
+    fn convolutions_add_what_comes_later() {
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[1, 2, 4, 4]);
+        let w = sketch.floats(&[2, 2, 1, 1], &[1.0, -2.0, 0.5, 3.0]);
+        let c = sketch.node(Convolution::Conv(Conv { groups: 1, ..Conv::default() }), &[x, w]);
+        let z = sketch.unary(dunlin_ir::op::elementwise::Unary::Exp, x);
+        let y = sketch.binary(Binary::Add, c, z);
+        assert_eq!(check_nodes(&sketch.finish(&[y]), run), ["Exp", "Conv"]);
+    }
+
+    #[test]
+    fn of_two_layers_the_later_one_adds_the_other() {
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[3, 2]);
+        let (a, b) = (layer(&mut sketch, x), layer(&mut sketch, x));
+        let y = sketch.binary(Binary::Add, b, a);
+        assert_eq!(check_nodes(&sketch.finish(&[y]), run), ["Dense", "Dense"]);
+    }
+
+    #[test]
+    fn what_would_broadcast_stays() {
+        let mut sketch = Sketch::new();
+        let (x, z) = (sketch.input("x", &[3, 2]), sketch.input("z", &[1, 2]));
+        let h = layer(&mut sketch, x);
+        let y = sketch.binary(Binary::Add, h, z);
+        assert!(!apply(&mut sketch.finish(&[y]), run));
+    }
+}

@@ -1,7 +1,8 @@
-//! Finds SiLU and hard swish in the forms that exporters write.
+//! Finds SiLU, its scaled form (which approximates GELU) and hard swish in the forms that exporters write.
 //!
 //! ```text
 //! s = Sigmoid(x); y = Mul(x, s)                                  =>      y = Swish(x)
+//! a = Mul(x, 1.702); s = Sigmoid(a); y = Mul(x, s)               =>      y = Swish(x, alpha = 1.702)
 //! s = HardSigmoid(x, 1/6, 1/2); y = Mul(x, s)                    =>      y = HardSwish(x)
 //! a = Add(x, 3); c = Clip(a, 0, 6); m = Mul(x, c); y = Div(m, 6) =>      y = HardSwish(x)
 //! a = Add(x, 3); c = Clip(a, 0, 6); d = Div(c, 6); y = Mul(x, d) =>      y = HardSwish(x)
@@ -12,7 +13,7 @@ use dunlin_ir::op::Elementwise;
 use dunlin_ir::op::elementwise::{Binary, Unary};
 use dunlin_ir::{Graph, Node, NodeId, Op, ValueId};
 
-use super::{operands, ordered, output, private_producer, rewrite_each, with_scalar};
+use super::{any_scalar, operands, ordered, output, private_producer, rewrite_each, with_scalar};
 use crate::index::{Index, Look};
 use crate::{OptimizeError, Target};
 
@@ -44,6 +45,9 @@ fn gated(graph: &Graph, index: &Index, node: &Node) -> Option<(ValueId, Unary)> 
             return (of == x).then_some((x, Unary::HardSwish));
         }
         let Op::Elementwise(Elementwise::Unary(unary)) = producer.op else { return None };
+        if let Some(alpha) = scaled_by(graph, index, producer, x).filter(|_| unary == Unary::Sigmoid) {
+            return Some((x, Unary::Swish { alpha }));
+        }
         if producer.inputs.first().copied().flatten() != Some(x) {
             return None;
         }
@@ -56,6 +60,12 @@ fn gated(graph: &Graph, index: &Index, node: &Node) -> Option<(ValueId, Unary)> 
         }
     };
     gate(a, b).or_else(|| gate(b, a))
+}
+
+/// The factor of `x` in what a node reads.
+fn scaled_by(graph: &Graph, index: &Index, node: &Node, x: ValueId) -> Option<f32> {
+    let (_, scaled) = private_producer(graph, index, node.inputs.first().copied().flatten()?)?;
+    any_scalar(graph, scaled, Binary::Mul).filter(|(of, _)| *of == x).map(|(_, alpha)| alpha)
 }
 
 /// The `x` of `clip(x + 3, 0, 6) / 6`.
@@ -97,18 +107,31 @@ fn relu6_of_shifted(graph: &Graph, index: &Index, clipped: ValueId) -> Option<Va
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::testing::{Sketch, check};
 
-    #[test]
-    fn the_forms_of_exporters_are_found() {
+    pub(crate) fn example() -> Graph {
         let mut sketch = Sketch::new();
         let x = sketch.input("x", &[64]);
         let s = sketch.unary(Unary::Sigmoid, x);
         let y = sketch.binary(Binary::Mul, s, x);
-        let graph = sketch.finish(&[y]);
-        assert_eq!(check(&graph, run).nodes.len(), 1);
+        sketch.finish(&[y])
+    }
+
+    #[test]
+    fn the_forms_of_exporters_are_found() {
+        assert_eq!(check(&example(), run).nodes.len(), 1);
+
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[64]);
+        let alpha = sketch.floats(&[], &[1.702]);
+        let scaled = sketch.binary(Binary::Mul, alpha, x);
+        let s = sketch.unary(Unary::Sigmoid, scaled);
+        let y = sketch.binary(Binary::Mul, x, s);
+        let after = check(&sketch.finish(&[y]), run);
+        let swish = Op::Elementwise(Elementwise::Unary(Unary::Swish { alpha: 1.702 }));
+        assert_eq!((after.nodes.len(), &after.nodes[0].op), (1, &swish));
 
         for divide_first in [true, false] {
             let mut sketch = Sketch::new();
