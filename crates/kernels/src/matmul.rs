@@ -380,7 +380,7 @@ fn multiply_lanes<S: Simd>(
             for rb in 0..rows.count {
                 let r = rows.range(rb);
                 let a_tile = &mut a_tile[..r.len() * k.len()];
-                pack_rows(s, a, place.row + r.start, r.len(), k.clone(), a_tile);
+                pack_rows(s, a, place.row + r.start, r.len(), r.len(), k.clone(), a_tile);
                 let mut col = group;
                 while col < group_end {
                     let col_end = (col + panel_cols).min(group_end);
@@ -453,13 +453,14 @@ impl Blocks {
     }
 }
 
-/// Copies rows of `A` so that the elements of one `k` lie side by side.
+/// Copies rows of `A` so that the elements of one `k` lie side by side, `width` from one `k` to the next.
 #[inline(always)]
 pub(crate) fn pack_rows<S: Simd>(
     s: S,
     a: Left<'_>,
     row: usize,
     n_rows: usize,
+    width: usize,
     k: Range<usize>,
     out: &mut [f32],
 ) {
@@ -470,19 +471,19 @@ pub(crate) fn pack_rows<S: Simd>(
         let whole = k.len() / 4 * 4;
         let mut kk = 0;
         while kk < whole {
-            s.transpose4(lines, kk, &mut out[kk * n_rows + i..], n_rows);
+            s.transpose4(lines, kk, &mut out[kk * width + i..], width);
             kk += 4;
         }
         for kk in whole..k.len() {
             for (j, line) in lines.iter().enumerate() {
-                out[kk * n_rows + i + j] = line[kk];
+                out[kk * width + i + j] = line[kk];
             }
         }
         i += 4;
     }
     while i < n_rows {
         for (kk, &x) in line(i).iter().enumerate() {
-            out[kk * n_rows + i] = x;
+            out[kk * width + i] = x;
         }
         i += 1;
     }
@@ -681,14 +682,20 @@ fn pack_panels(isa: Isa, b: Matrix<'_>, k: usize, n: usize, out: &mut [f32]) {
         let valid = full.min(n - col);
         let width = valid.next_multiple_of(isa.lanes());
         let panel = &mut out[col * k..][..width * k];
-        match b.order {
-            Order::Plain => {
+        match (b.order, b.elements) {
+            (Order::Plain, _) => {
                 for (kk, line) in panel.chunks_exact_mut(width).enumerate() {
                     b.elements.copy_to(kk * b.stride + col, &mut line[..valid]);
                     line[valid..].fill(0.0);
                 }
             }
-            Order::Transposed => {
+            (Order::Transposed, Elements::F32(data)) => {
+                if valid < width {
+                    panel.fill(0.0);
+                }
+                pack_columns(isa, Left { data, stride: b.stride }, col, valid, width, panel);
+            }
+            (Order::Transposed, Elements::Bytes(_)) => {
                 // A few k at a time, so that both sides stay in the first-level cache.
                 let mut row = [0.0; 16];
                 for (block, lines) in panel.chunks_mut(row.len() * width).enumerate() {
@@ -703,6 +710,21 @@ fn pack_panels(isa: Isa, b: Matrix<'_>, k: usize, n: usize, out: &mut [f32]) {
                 }
             }
         }
+    }
+}
+
+vectorized! {
+    fn pack_columns<'a>(x: Left<'a>, first: usize, n: usize, width: usize, out: &'a mut [f32]) = pack_columns_lanes;
+}
+
+/// Stored rows as columns of a panel, a few elements of each at a time, so that both sides stay in the first-level cache.
+#[inline(always)]
+fn pack_columns_lanes<S: Simd>(s: S, x: Left<'_>, first: usize, n: usize, width: usize, out: &mut [f32]) {
+    let k = out.len() / width;
+    for start in (0..k).step_by(32) {
+        let block = start..(start + 32).min(k);
+        let out = &mut out[start * width..block.end * width];
+        pack_rows(s, x, first, n, width, block, out);
     }
 }
 

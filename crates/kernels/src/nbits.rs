@@ -369,7 +369,7 @@ fn multiply_expanded<S: Simd>(
             for rb in 0..rows.count {
                 let r = rows.range(rb);
                 let a_tile = &mut a_tile[..r.len() * k.len()];
-                pack_rows(s, a, place.row + r.start, r.len(), k.clone(), a_tile);
+                pack_rows(s, a, place.row + r.start, r.len(), r.len(), k.clone(), a_tile);
                 for col in (group..group_end).step_by(full) {
                     let end = (col + full).min(group_end);
                     let width = (end - col).next_multiple_of(S::LANES);
