@@ -224,7 +224,7 @@ fn quantised(bench: &Bench) {
         };
         let (x, w) = (bytes(c * hw * hw), bytes(shape.weight_len()));
         let packed = PackedInt8Conv::pack(Int8::I8(bytemuck::cast_slice(&w)), &[0], &shape).expect("memory");
-        let (mut out, mut scratch) = (vec![0; shape.out_len()], vec![0.0; conv2d_int8_scratch_len(&shape)]);
+        let (mut out, mut scratch) = (vec![0; shape.out_len()], vec![0; conv2d_int8_scratch_len(&shape)]);
         let work = (2 * shape.out_len() * (c / groups) * k * k) as f64;
         bench.line(&format!("int8 conv {k}x{k} {c}>{oc} {hw}x{hw}"), work, |pool| {
             conv2d_int8(pool, &shape, Int8::U8(&x), 3, &packed, Raw::default(), &mut out, &mut scratch);
