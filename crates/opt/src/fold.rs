@@ -114,4 +114,14 @@ pub(crate) mod tests {
         assert!(!apply(&mut dequantized(), super::run));
         assert_eq!(check(&dequantized(), super::run_dequantized).nodes.len(), 1);
     }
+
+    #[test]
+    fn what_nobody_reads_is_not_computed() {
+        let mut sketch = Sketch::new();
+        let (x, a) = (sketch.input("x", &[2]), sketch.floats(&[2], &[1.0, 2.0]));
+        let unread = sketch.binary(Binary::Add, a, a);
+        sketch.binary(Binary::Mul, unread, x);
+        let y = sketch.binary(Binary::Add, x, a);
+        assert!(!apply(&mut sketch.finish(&[y]), super::run));
+    }
 }

@@ -239,6 +239,8 @@ const MAX_SHAPE_ELEMENTS: usize = 1024;
 #[cfg(test)]
 pub(crate) mod tests {
     use dunlin_exec::Evaluator;
+    use dunlin_ir::Bool;
+    use dunlin_ir::op::control::{Control, Loop};
     use dunlin_ir::op::elementwise::Binary;
     use dunlin_ir::op::movement::{Reshape, Transpose};
     use half::{bf16, f16};
@@ -302,5 +304,41 @@ pub(crate) mod tests {
     fn the_graphs_own_rounding_stays() {
         let names = widened(&example(), 0.0);
         assert_eq!(names, ["Cast", "Cast", "Tanh", "Cast", "Cast", "Mul", "Cast", "Cast", "Cast"]);
+    }
+    #[test]
+    fn nested_graphs_are_widened_with_the_constants_that_they_capture() {
+        // (iteration, condition, x, w) -> (true, tanh(x * w)), in float16
+        let mut body = Sketch::new();
+        let condition = body.constant(Tensor::scalar(Bool::from(true)).unwrap());
+        let [x, w] = ["x", "w"].map(|name| body.input(name, &[2]));
+        let product = body.binary(Binary::Mul, x, w);
+        let next = body.unary(Unary::Tanh, product);
+        let mut body = body.finish(&[condition, next]);
+        for value in body.values.iter_mut().filter(|value| value.ty.dtype() == Some(DType::F32)) {
+            value.ty = Type::partial(Some(DType::F16), None);
+        }
+        for dtype in [DType::Bool, DType::I64] {
+            let ty = Type::partial(Some(dtype), None);
+            let id = body.add_value(ValueInfo { ty, ..ValueInfo::default() });
+            body.inputs.insert(0, id);
+        }
+        let mut sketch = Sketch::new();
+        let x = sketch.input("x", &[2]);
+        let x = sketch.node(conversion(DType::F16), &[x]);
+        let w = sketch.constant(Tensor::from_slice([2], &[0.5, -2.0].map(f16::from_f32)).unwrap());
+        let n = sketch.constant(Tensor::scalar(2i64).unwrap());
+        let op = Control::Loop(Box::new(Loop { body, n_carried: 1 }));
+        let out = sketch.node_with(op, &[Some(n), None, Some(x), Some(w)]);
+        let out = sketch.node(conversion(DType::F32), &[out]);
+        let graph = sketch.finish(&[out]);
+        let mut after = graph.clone();
+        crate::optimize(&mut after, &[], &Target::new(&Evaluator::default())).unwrap();
+        let names = |graph: &Graph| graph.nodes.iter().map(|node| node.op.name()).collect::<Vec<_>>();
+        assert_eq!(names(&after), ["Cast", "Loop", "Cast"]);
+        assert_eq!(names(after.nodes[1].op.bodies()[0]), ["Cast", "Mul", "Tanh", "Cast"]);
+        let [want, got] = [&graph, &after].map(|graph| compute(graph).remove(0));
+        for (want, got) in want.view::<f32>().unwrap().iter().zip(got.view::<f32>().unwrap()) {
+            assert!((want - got).abs() <= 2e-3, "{want} became {got}");
+        }
     }
 }
