@@ -60,7 +60,7 @@ fn plain_rotary(args: &Args<'_>) -> Computed {
     };
     let Some(n) = n else { return declined("elements of which none turn") };
     let turned = Tensor::cat(&[&x.narrow(axis, n, width - n)?.neg()?, &x.narrow(axis, 0, n)?], axis)?;
-    Ok(x.broadcast_mul(args.tensor(1)?)?.add(&turned.broadcast_mul(args.tensor(2)?)?)?)
+    Ok(x.broadcast_mul(args.tensor(1)?)?.broadcast_add(&turned.broadcast_mul(args.tensor(2)?)?)?)
 }
 
 fn scaled(op: &ScaledAttention, args: &Args<'_>) -> Result<Vec<Option<Tensor>>, Refusal> {
