@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use dunlin_exec::{self as exec, Evaluator, Plan, Stop};
 use dunlin_formats::{Mapping, onnx};
-use dunlin_opt::{NarrowFloats, OptimizeError, Target};
+use dunlin_opt::{OptimizeError, Target};
 use dunlin_sys::{Bytes, Parallel, Pool, available_threads};
 
 use crate::inspection::{inputs_of, outputs_of};
@@ -177,9 +177,7 @@ impl Builder {
         // The signature is the file's: passes may rename what computes an output.
         let signature = (inputs_of(&graph), outputs_of(&graph));
         let evaluator = Evaluator::new(self.limits.run, self.stop.clone());
-        let is_cpu = self.device == Device::Cpu;
-        let narrow_floats = if is_cpu { NarrowFloats::Widened } else { NarrowFloats::Native };
-        let target = Target { evaluator: &evaluator, max_folded_bytes: MAX_FOLDED_BYTES, narrow_floats };
+        let target = Target::new(&evaluator);
         let passes =
             dunlin_opt::optimize(&mut graph, &self.disabled_passes, &target).map_err(optimize_error)?;
         self.step(Stage::Plan, 0.5)?;
@@ -221,9 +219,6 @@ impl Builder {
         Ok(Arc::new(pool))
     }
 }
-
-/// Constants that folding makes may take so many bytes each, beyond those of what they are made of.
-const MAX_FOLDED_BYTES: usize = 1 << 20;
 
 fn optimize_error(error: OptimizeError) -> Error {
     let kind = match &error {

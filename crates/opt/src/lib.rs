@@ -24,25 +24,17 @@ pub struct Target<'a> {
     pub evaluator: &'a dyn Evaluate,
     /// Constants that folding makes have at most so many bytes each.
     pub max_folded_bytes: usize,
-    /// What becomes of 16-bit floats.
-    pub narrow_floats: NarrowFloats,
 }
 
 impl<'a> Target<'a> {
-    /// What the `cpu` backend wants.
+    /// What all backends want.
     pub fn new(evaluator: &'a dyn Evaluate) -> Target<'a> {
-        Target { evaluator, max_folded_bytes: 1 << 20, narrow_floats: NarrowFloats::Widened }
+        Target { evaluator, max_folded_bytes: MAX_FOLDED_BYTES }
     }
 }
 
-/// How a target computes with 16-bit floats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NarrowFloats {
-    /// As they are.
-    Native,
-    /// As `float32`, from and to which they are converted.
-    Widened,
-}
+/// Constants that folding makes may take so many bytes each, beyond those of what they are made of.
+const MAX_FOLDED_BYTES: usize = 1 << 20;
 
 /// A pass: one kind of improvement over a whole graph. Returns whether it changed something.
 pub type Run = fn(&mut Graph, &Target<'_>) -> Result<bool, OptimizeError>;

@@ -15,14 +15,11 @@ use dunlin_ir::{
 };
 use smallvec::SmallVec;
 
-use crate::{NarrowFloats, OptimizeError, Target, dead, noop};
+use crate::{OptimizeError, Target, dead, noop};
 
 /// Runs the pass. Inputs and outputs of the graph keep their types, and the graph's own conversions to 16 bits round as
 /// they did; results between them are no longer rounded at each node.
 pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
-    if target.narrow_floats == NarrowFloats::Native {
-        return Ok(false);
-    }
     let facts = infer_graph(graph, &[], Some(target.evaluator), MAX_SHAPE_ELEMENTS);
     if !facts.iter().any(|fact| is_narrow(fact.ty.dtype())) {
         return Ok(false);
@@ -254,8 +251,6 @@ pub(crate) mod tests {
         let mut after = graph.clone();
         assert!(run(&mut after, &Target::new(&evaluator)).unwrap());
         after.verify().unwrap();
-        let native = Target { narrow_floats: NarrowFloats::Native, ..Target::new(&evaluator) };
-        assert!(!run(&mut graph.clone(), &native).unwrap());
         for (want, got) in compute(graph).iter().zip(&compute(&after)) {
             assert_eq!((want.dtype(), want.shape()), (got.dtype(), got.shape()));
             let (want, got) = (want.view::<f32>().unwrap(), got.view::<f32>().unwrap());
