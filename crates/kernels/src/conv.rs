@@ -86,6 +86,24 @@ impl ConvShape {
         assert!(self.strides.iter().chain(&self.dilations).all(|&x| x > 0), "zero stride or dilation");
     }
 
+    /// The same convolution with a column of pixels laid down as a row, since kernels work along rows.
+    fn along_rows(self) -> ConvShape {
+        if self.w != 1 || self.kw != 1 || self.pads[1] + self.pads[3] > 0 {
+            return self;
+        }
+        let ConvShape { h, kh, strides: [down, across], pads: [above, _, below, _], dilations, .. } = self;
+        ConvShape {
+            h: 1,
+            w: h,
+            kh: 1,
+            kw: kh,
+            strides: [across, down],
+            pads: [0, above, 0, below],
+            dilations: [dilations[1], dilations[0]],
+            ..self
+        }
+    }
+
     fn is_depthwise(&self) -> bool {
         self.c_group() == 1 && self.oc_group() <= 2 && self.kh * self.kw > 1
     }
@@ -112,7 +130,7 @@ pub struct PackedConv {
 enum Form {
     /// Per group, blocks of output channels side by side for each term.
     Product,
-    /// As given.
+    /// Channels on their own.
     Depthwise,
 }
 
@@ -135,10 +153,14 @@ impl PackedConv {
     ) -> Result<PackedConv, OutOfMemory> {
         shape.check();
         let form = if shape.is_depthwise() { Form::Depthwise } else { Form::Product };
-        let mut buf = AlignedBuf::zeroed(shape.weight_len().saturating_mul(4))?;
+        let len = match form {
+            Form::Product => shape.weight_len(),
+            Form::Depthwise => depthwise::packed_len(shape, isa.lanes()),
+        };
+        let mut buf = AlignedBuf::zeroed(len.saturating_mul(4))?;
         let out: &mut [f32] = bytemuck::cast_slice_mut(buf.as_mut_slice());
         match form {
-            Form::Depthwise => (0..out.len()).for_each(|i| out[i] = weights.at(i)),
+            Form::Depthwise => depthwise::pack(weights, shape, isa.lanes(), out),
             Form::Product => {
                 let (rows, k) = (shape.oc_group(), shape.k());
                 for g in 0..shape.groups {
@@ -221,6 +243,7 @@ pub fn conv2d_f32(
     if shape.out_len() == 0 {
         return;
     }
+    let shape = &shape.along_rows();
     if let Some(bias) = epilogue.bias {
         assert_eq!(bias.len(), shape.oc, "a bias has one number per output channel");
     }

@@ -57,7 +57,15 @@ pub(crate) fn copy_row<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
 pub(crate) fn split_row<S: Simd>(s: S, line: &[f32], even: &mut [f32], odd: &mut [f32]) {
     let n_even = line.len().div_ceil(2).min(even.len());
     let n_odd = (line.len() / 2).min(odd.len());
-    for i in (0..n_even).step_by(S::LANES) {
+    let mut done = 0;
+    let wholes = even.chunks_exact_mut(S::LANES).zip(odd.chunks_exact_mut(S::LANES));
+    for (pair, (even, odd)) in line.chunks_exact(2 * S::LANES).zip(wholes) {
+        let (x, y) = s.deinterleave(s.load(pair), s.load(&pair[S::LANES..]));
+        s.store(x, even);
+        s.store(y, odd);
+        done += S::LANES;
+    }
+    for i in (done..n_even).step_by(S::LANES) {
         let a = load_clipped(s, &line[2 * i..]);
         let b = load_clipped(s, &line[(2 * i + S::LANES).min(line.len())..]);
         let (x, y) = s.deinterleave(a, b);

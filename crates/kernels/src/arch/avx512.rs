@@ -341,6 +341,45 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn transpose_lines(self, lines: [&[f32]; 4], out: &mut [f32], stride: usize) {
+        let n = lines[0].len();
+        assert!(n > 0 && n <= L && lines.iter().all(|line| line.len() == n));
+        assert!(stride < usize::MAX / L - 4 && out.len() >= (n - 1) * stride + 4);
+        let mask = mask16(n);
+        let out = out.as_mut_ptr();
+        // SAFETY: the token proves that the processor has the instructions; the mask leaves out what is past the lines,
+        // and line `j < n` of `out` ends at `j * stride + 4`, which the assertion keeps inside the slice.
+        unsafe {
+            let load = |i: usize| _mm512_castps_pd(_mm512_maskz_loadu_ps(mask, lines[i].as_ptr()));
+            let low = |i, j| {
+                _mm512_castps_pd(_mm512_unpacklo_ps(_mm512_castpd_ps(load(i)), _mm512_castpd_ps(load(j))))
+            };
+            let high = |i, j| {
+                _mm512_castps_pd(_mm512_unpackhi_ps(_mm512_castpd_ps(load(i)), _mm512_castpd_ps(load(j))))
+            };
+            let (ab, ab2, cd, cd2) = (low(0, 1), high(0, 1), low(2, 3), high(2, 3));
+            // Lines 0, 4, 8 and 12; 1, 5, 9 and 13; and so on.
+            let quarters = [
+                _mm512_unpacklo_pd(ab, cd),
+                _mm512_unpackhi_pd(ab, cd),
+                _mm512_unpacklo_pd(ab2, cd2),
+                _mm512_unpackhi_pd(ab2, cd2),
+            ];
+            macro_rules! store {
+                ($($part:literal)*) => {$(
+                    for i in 0..4 {
+                        if 4 * $part + i < n {
+                            let line = _mm512_extractf32x4_ps::<$part>(_mm512_castpd_ps(quarters[i]));
+                            _mm_storeu_ps(out.add((4 * $part + i) * stride), line);
+                        }
+                    }
+                )*};
+            }
+            store!(0 1 2 3);
+        }
+    }
+
+    #[inline(always)]
     fn transpose4(self, rows: [&[f32]; 4], at: usize, out: &mut [f32], stride: usize) {
         assert!(at < usize::MAX - 4 && stride < usize::MAX / 4 - 4 && out.len() >= 3 * stride + 4);
         let [a, b, c, d] = rows;

@@ -225,6 +225,21 @@ pub trait Simd: Copy + Send + Sync + 'static {
             }
         }
     }
+    /// Transposes four lines of at most `LANES` elements: element `i` of line `j` of `out` (lines `stride` apart) is
+    /// `lines[i][j]`.
+    #[inline(always)]
+    fn transpose_lines(self, lines: [&[f32]; 4], out: &mut [f32], stride: usize) {
+        let n = lines[0].len();
+        for j in (0..n / 4 * 4).step_by(4) {
+            self.transpose4(lines, j, &mut out[j * stride..], stride);
+        }
+        for j in n / 4 * 4..n {
+            let line = &mut out[j * stride..][..4];
+            for i in 0..4 {
+                line[i] = lines[i][j];
+            }
+        }
+    }
     /// `-a`
     #[inline(always)]
     fn neg(self, a: Self::F) -> Self::F {

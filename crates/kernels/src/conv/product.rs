@@ -11,6 +11,8 @@ use crate::slice::{load_clipped, store_clipped};
 
 /// Elements of gathered pixels that are worked on at a time: most of a second-level cache's fair share.
 const PIXEL_BLOCK_LEN: usize = 24 * 1024;
+/// As `PIXEL_BLOCK_LEN`, where that is enough for all: clearing the memory is part of every task.
+const SMALL_BLOCK_LEN: usize = 4 * 1024;
 /// Multiplications below which a second thread costs more than it saves.
 const MIN_TASK_WORK: usize = 1 << 18;
 
@@ -45,7 +47,12 @@ pub(super) fn run(
             index: i * shape.oc_group() * pixels + col,
             stride: pixels,
         };
-        multiply(weights.isa, &job, tile, place);
+        let width = tile.cols().next_multiple_of(weights.isa.lanes());
+        if width.saturating_mul(shape.k().min(MAX_K_BLOCK)) <= SMALL_BLOCK_LEN {
+            multiply(weights.isa, &job, tile, place, &mut Aligned([0.0; SMALL_BLOCK_LEN]).0);
+        } else {
+            multiply(weights.isa, &job, tile, place, &mut Aligned([0.0; PIXEL_BLOCK_LEN]).0);
+        }
     });
 }
 
@@ -85,18 +92,16 @@ pub(super) struct Job<'a> {
 }
 
 vectorized! {
-    fn multiply<'a>(job: &'a Job<'a>, c: TileMut<'a, f32>, place: Place) = multiply_lanes;
+    fn multiply<'a>(job: &'a Job<'a>, c: TileMut<'a, f32>, place: Place, pixels: &'a mut [f32]) = multiply_lanes;
 }
 
 #[inline(always)]
-fn multiply_lanes<S: Simd>(s: S, job: &Job<'_>, mut c: TileMut<'_, f32>, place: Place) {
+fn multiply_lanes<S: Simd>(s: S, job: &Job<'_>, mut c: TileMut<'_, f32>, place: Place, pixels: &mut [f32]) {
     let panel_cols = S::LANES * S::TILE_VECS;
     let n_terms = job.shape.k();
     let terms = Blocks::new(n_terms, MAX_K_BLOCK);
     let rows = Blocks::even(job.shape.oc_group(), S::TILE_ROWS);
-    let group_cols = (PIXEL_BLOCK_LEN / terms.longest().max(1) / panel_cols).max(1) * panel_cols;
-    let mut aligned = Aligned([0.0f32; PIXEL_BLOCK_LEN]);
-    let pixels = &mut aligned.0;
+    let group_cols = (pixels.len() / terms.longest().max(1) / panel_cols).max(1) * panel_cols;
     let mut group = 0;
     while group < c.cols() {
         let group_end = (group + group_cols).min(c.cols());
