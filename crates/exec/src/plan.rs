@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use dunlin_ir::infer::{Fact, Facts};
-use dunlin_ir::{DType, Graph, GraphError, Node, Op, Origin, Shape, Tensor, Value, ValueId, infer_graph};
+use dunlin_ir::{
+    DType, Graph, GraphError, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId, infer_graph,
+};
 use smallvec::SmallVec;
 
 use crate::cpu;
@@ -331,7 +333,9 @@ impl<'g> Planner<'g> {
             }
         }
         let is_present = |i: usize| from.get(i).is_some_and(|(_, is_present)| *is_present);
-        let packed = cpu::pack(&node.op, &constants, &is_present)?;
+        let types: SmallVec<[Option<&Type>; 4]> =
+            node.inputs.iter().map(|input| input.map(|id| &graph.values[id.index()].ty)).collect();
+        let packed = cpu::pack(&node.op, &constants, &types, &is_present)?;
         let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
         replaced.iter().filter_map(|&i| constants.get(i).copied().flatten()).for_each(Tensor::release_pages);
         if may_share && let Some(packed) = &packed {

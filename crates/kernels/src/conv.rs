@@ -6,12 +6,14 @@
 
 use dunlin_sys::{AlignedBuf, OutOfMemory, Parallel};
 
-use crate::activation::Activation;
-use crate::arch::{Grid, TileMut, for_each_tile_mut};
+use crate::activation::{Activation, apply_called};
+use crate::arch::{Grid, Simd, TileMut, for_each_tile_mut};
 use crate::dispatch::{self, Isa};
-use crate::matmul::{Bias, Blocks, Elements, Epilogue, Residual};
+use crate::matmul::{Bias, Blocks, Elements, Epilogue, Matrix, Order, PackedB, Residual, ResidualAt};
+use crate::slice::{load_clipped, store_clipped};
 
 mod depthwise;
+mod few;
 mod product;
 mod transpose;
 
@@ -126,16 +128,18 @@ pub struct PackedConv {
     isa: Isa,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Form {
     /// Per group, blocks of output channels side by side for each term.
     Product,
+    /// Panels of output channels, for results of few pixels.
+    Few(PackedB),
     /// Channels on their own.
     Depthwise,
 }
 
 impl PackedConv {
-    /// Packs weights of `[oc, c / groups, kh, kw]`.
+    /// Packs weights of `[oc, c / groups, kh, kw]`, for results of any size.
     ///
     /// # Errors
     /// [`OutOfMemory`] if there is no room for the copy.
@@ -146,29 +150,59 @@ impl PackedConv {
         PackedConv::pack_for(dispatch::isa(), weights, shape)
     }
 
+    /// As [`pack`](PackedConv::pack), best for results of `pixels` an image. They serve others too, with the same bits.
+    ///
+    /// # Errors
+    /// As [`pack`](PackedConv::pack).
+    ///
+    /// # Panics
+    /// As [`pack`](PackedConv::pack).
+    pub fn pack_for_pixels(
+        weights: Elements<'_>,
+        shape: &ConvShape,
+        pixels: usize,
+    ) -> Result<PackedConv, OutOfMemory> {
+        PackedConv::pack_for_pixels_on(dispatch::isa(), weights, shape, pixels)
+    }
+
+    pub(crate) fn pack_for_pixels_on(
+        isa: Isa,
+        weights: Elements<'_>,
+        shape: &ConvShape,
+        pixels: usize,
+    ) -> Result<PackedConv, OutOfMemory> {
+        shape.check();
+        if shape.is_depthwise() || !few::pays(shape, pixels, isa.lanes()) {
+            return PackedConv::pack_for(isa, weights, shape);
+        }
+        let matrix = Matrix { elements: weights, stride: shape.k(), order: Order::Transposed };
+        let packed = PackedB::pack_for(isa, matrix, shape.k(), shape.oc)?;
+        Ok(PackedConv::new(AlignedBuf::zeroed(0)?, shape, Form::Few(packed), isa))
+    }
+
     pub(crate) fn pack_for(
         isa: Isa,
         weights: Elements<'_>,
         shape: &ConvShape,
     ) -> Result<PackedConv, OutOfMemory> {
         shape.check();
-        let form = if shape.is_depthwise() { Form::Depthwise } else { Form::Product };
-        let len = match form {
-            Form::Product => shape.weight_len(),
-            Form::Depthwise => depthwise::packed_len(shape, isa.lanes()),
-        };
-        let mut buf = AlignedBuf::zeroed(len.saturating_mul(4))?;
-        let out: &mut [f32] = bytemuck::cast_slice_mut(buf.as_mut_slice());
-        match form {
-            Form::Depthwise => depthwise::pack(weights, shape, isa.lanes(), out),
-            Form::Product => {
-                let (rows, k) = (shape.oc_group(), shape.k());
-                for g in 0..shape.groups {
-                    pack_rows_of(isa, |i| weights.at(g * rows * k + i), rows, k, &mut out[g * rows * k..]);
-                }
-            }
+        if shape.is_depthwise() {
+            let len = depthwise::packed_len(shape, isa.lanes());
+            let mut buf = AlignedBuf::zeroed(len.saturating_mul(4))?;
+            depthwise::pack(weights, shape, isa.lanes(), bytemuck::cast_slice_mut(buf.as_mut_slice()));
+            return Ok(PackedConv::new(buf, shape, Form::Depthwise, isa));
         }
-        Ok(PackedConv {
+        let mut buf = AlignedBuf::zeroed(shape.weight_len().saturating_mul(4))?;
+        let out: &mut [f32] = bytemuck::cast_slice_mut(buf.as_mut_slice());
+        let (rows, k) = (shape.oc_group(), shape.k());
+        for g in 0..shape.groups {
+            pack_rows_of(isa, |i| weights.at(g * rows * k + i), rows, k, &mut out[g * rows * k..]);
+        }
+        Ok(PackedConv::new(buf, shape, Form::Product, isa))
+    }
+
+    fn new(buf: AlignedBuf, shape: &ConvShape, form: Form, isa: Isa) -> PackedConv {
+        PackedConv {
             buf,
             oc: shape.oc,
             c_group: shape.c_group(),
@@ -176,12 +210,15 @@ impl PackedConv {
             groups: shape.groups,
             form,
             isa,
-        })
+        }
     }
 
     /// Memory held, in bytes.
     pub fn n_bytes(&self) -> usize {
-        self.buf.as_slice().len()
+        match &self.form {
+            Form::Few(packed) => packed.n_bytes(),
+            _ => self.buf.as_slice().len(),
+        }
     }
 
     fn data(&self) -> &[f32] {
@@ -253,9 +290,59 @@ pub fn conv2d_f32(
         residual: epilogue.residual,
         activation: epilogue.activation,
     };
-    match weights.form {
+    match &weights.form {
+        Form::Few(packed) => few::run(pool, shape, x, weights.isa, packed.view(), &epilogue, out),
         Form::Depthwise => depthwise::run(pool, shape, x, weights, &epilogue, out),
         Form::Product => product::run(pool, shape, x, weights, &epilogue, out),
+    }
+}
+
+/// Adds the residual to a plane, and applies the activation before or after.
+#[inline(always)]
+fn add_residual<S: Simd>(s: S, epilogue: &Epilogue<'_>, index: usize, row: &mut [f32]) {
+    let Some(r) = &epilogue.residual else { return };
+    if r.at == ResidualAt::AfterActivation {
+        apply_called(s, epilogue.activation, row);
+    }
+    let (residual, beta) = (&r.data[index..][..row.len()], s.splat(r.beta));
+    let mut i = 0;
+    while i < row.len() {
+        let v = s.fma(load_clipped(s, &residual[i..]), beta, load_clipped(s, &row[i..]));
+        store_clipped(s, v, &mut row[i..]);
+        i += S::LANES;
+    }
+    if r.at == ResidualAt::BeforeActivation {
+        apply_called(s, epilogue.activation, row);
+    }
+}
+
+/// Transposes results, lines of `width` channels, into planes `stride` apart, from pixel `at` on.
+#[inline(always)]
+fn transpose_back<S: Simd>(
+    s: S,
+    results: &[f32],
+    width: usize,
+    n_planes: usize,
+    at: usize,
+    stride: usize,
+    out: &mut [f32],
+) {
+    let n = results.len() / width;
+    for plane in (0..n_planes).step_by(S::LANES) {
+        let line = |i: usize| &results[i * width + plane..][..S::LANES.min(n_planes - plane)];
+        let out = &mut out[plane * stride + at..];
+        if n < 4 {
+            for i in 0..n {
+                line(i).iter().enumerate().for_each(|(lane, &x)| out[lane * stride + i] = x);
+            }
+            continue;
+        }
+        for i in (0..n).step_by(4) {
+            // The last four may overlap the ones before.
+            let i = i.min(n - 4);
+            let lines = [line(i), line(i + 1), line(i + 2), line(i + 3)];
+            s.transpose_lines(lines, &mut out[i..], stride);
+        }
     }
 }
 

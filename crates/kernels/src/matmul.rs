@@ -411,7 +411,7 @@ impl Place {
 impl PackedRef<'_> {
     /// The rows `k` of the panel that starts at column `col`.
     #[inline(always)]
-    fn panel<S: Simd>(&self, _: S, col: usize, k: Range<usize>) -> &[f32] {
+    pub(crate) fn panel<S: Simd>(&self, _: S, col: usize, k: Range<usize>) -> &[f32] {
         let full = S::LANES * S::TILE_VECS;
         let width = full.min((self.n - col).next_multiple_of(S::LANES));
         &self.data[col * self.k + k.start * width..][..k.len() * width]

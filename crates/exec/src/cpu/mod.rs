@@ -1,7 +1,7 @@
 //! The `cpu` backend: every operator on plain slices. One file per family; this one only sends each its way.
 
 use dunlin_ir::op::Index;
-use dunlin_ir::{Op, Tensor};
+use dunlin_ir::{Op, Tensor, Type};
 
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
@@ -57,15 +57,17 @@ pub(crate) fn run_step(op: &Op, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Resul
     }
 }
 
-/// Packs a step's constant inputs (`None` where an input is no constant) for its kernel, where that helps; `is_present`
-/// tells inputs that are no constants from those left out. Constants may be unaligned.
+/// Packs a step's constant inputs (`None` where an input is no constant) for its kernel, where that helps; `types` are what is
+/// known of the inputs, and `is_present` tells those that are no constants from those left out. Constants may be
+/// unaligned.
 pub(crate) fn pack(
     op: &Op,
     constants: &[Option<&Tensor>],
+    types: &[Option<&Type>],
     is_present: &dyn Fn(usize) -> bool,
 ) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
     match op {
-        Op::Convolution(op) => convolution::pack(op, constants),
+        Op::Convolution(op) => convolution::pack(op, constants, types),
         Op::Linear(op) => linear::pack(op, constants),
         Op::Ml(op) => ml::pack(op),
         Op::Recurrent(op) => recurrent::pack(op, constants),

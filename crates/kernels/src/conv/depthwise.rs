@@ -4,10 +4,7 @@
 use dunlin_sys::for_each_chunk_mut;
 
 use super::{ConvShape, Elements, PackedConv, Parallel};
-use crate::activation::apply_called;
-use crate::arch::Simd;
-use crate::matmul::{Bias, Epilogue, ResidualAt};
-use crate::slice::{load_clipped, store_clipped};
+use crate::matmul::{Bias, Epilogue};
 
 mod channel;
 mod row;
@@ -99,24 +96,5 @@ impl Job<'_> {
     fn bounds(&self) -> (f32, f32) {
         let bounds = self.epilogue.activation.bounds().filter(|_| self.epilogue.residual.is_none());
         bounds.unwrap_or((f32::NEG_INFINITY, f32::INFINITY))
-    }
-}
-
-/// Adds the residual to a plane, and applies the activation before or after.
-#[inline(always)]
-fn add_residual<S: Simd>(s: S, epilogue: &Epilogue<'_>, index: usize, row: &mut [f32]) {
-    let Some(r) = &epilogue.residual else { return };
-    if r.at == ResidualAt::AfterActivation {
-        apply_called(s, epilogue.activation, row);
-    }
-    let (residual, beta) = (&r.data[index..][..row.len()], s.splat(r.beta));
-    let mut i = 0;
-    while i < row.len() {
-        let v = s.fma(load_clipped(s, &residual[i..]), beta, load_clipped(s, &row[i..]));
-        store_clipped(s, v, &mut row[i..]);
-        i += S::LANES;
-    }
-    if r.at == ResidualAt::BeforeActivation {
-        apply_called(s, epilogue.activation, row);
     }
 }

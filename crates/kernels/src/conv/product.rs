@@ -9,10 +9,11 @@ use crate::matmul::{Blocks, Epilogue, MAX_K_BLOCK, Micro, Pass, Place};
 use crate::slice::Aligned;
 use crate::slice::{load_clipped, store_clipped};
 
-/// Elements of gathered pixels that are worked on at a time: most of a second-level cache's fair share.
-const PIXEL_BLOCK_LEN: usize = 24 * 1024;
-/// As `PIXEL_BLOCK_LEN`, where that is enough for all: clearing the memory is part of every task.
-const SMALL_BLOCK_LEN: usize = 4 * 1024;
+/// Elements of gathered pixels that are worked on at a time: a good part of a second-level cache, since all weights
+/// pass by each block. Smaller where that is enough for all, for clearing the memory is part of every task.
+const LARGE: usize = 48 * 1024;
+const MEDIUM: usize = 16 * 1024;
+const SMALL: usize = 4 * 1024;
 /// Multiplications below which a second thread costs more than it saves.
 const MIN_TASK_WORK: usize = 1 << 18;
 
@@ -48,10 +49,12 @@ pub(super) fn run(
             stride: pixels,
         };
         let width = tile.cols().next_multiple_of(weights.isa.lanes());
-        if width.saturating_mul(shape.k().min(MAX_K_BLOCK)) <= SMALL_BLOCK_LEN {
-            multiply(weights.isa, &job, tile, place, &mut Aligned([0.0; SMALL_BLOCK_LEN]).0);
-        } else {
-            multiply(weights.isa, &job, tile, place, &mut Aligned([0.0; PIXEL_BLOCK_LEN]).0);
+        let needed = width.saturating_mul(shape.k().min(MAX_K_BLOCK));
+        let isa = weights.isa;
+        match needed {
+            ..=SMALL => multiply(isa, &job, tile, place, &mut Aligned([0.0; SMALL]).0),
+            ..=MEDIUM => multiply(isa, &job, tile, place, &mut Aligned([0.0; MEDIUM]).0),
+            _ => multiply(isa, &job, tile, place, &mut Aligned([0.0; LARGE]).0),
         }
     });
 }
@@ -140,6 +143,12 @@ fn multiply_lanes<S: Simd>(s: S, job: &Job<'_>, mut c: TileMut<'_, f32>, place: 
     }
 }
 
+/// Whether the terms of a pixel are the channels at its place.
+#[inline(always)]
+pub(super) fn is_plain(shape: &ConvShape) -> bool {
+    shape.kh * shape.kw == 1 && shape.strides == [1, 1] && shape.pads == [0; 4]
+}
+
 /// Gathers the terms `k` of `n_valid` pixels from `first` on: `out[k][pixel]` with rows of `width`, zero beyond.
 #[inline(always)]
 fn gather<S: Simd>(
@@ -152,89 +161,148 @@ fn gather<S: Simd>(
     k: Range<usize>,
     out: &mut [f32],
 ) {
-    let plane_len = shape.h * shape.w;
-    if shape.kh * shape.kw == 1 && shape.strides == [1, 1] && shape.pads == [0; 4] {
+    if is_plain(shape) {
+        let plane_len = shape.h * shape.w;
         for (c, row) in k.zip(out.chunks_exact_mut(width)) {
+            let (row, rest) = row.split_at_mut(n_valid);
             copy_row(s, &planes[c * plane_len + first..][..n_valid], row);
+            zero_row(s, rest);
         }
         return;
     }
     if n_valid < width {
         out.chunks_exact_mut(width).for_each(|row| row[n_valid..].fill(0.0));
     }
-    let ow = shape.ow();
-    let mut done = 0;
-    while done < n_valid {
-        let (oy, ox) = ((first + done) / ow, (first + done) % ow);
-        let len = (ow - ox).min(n_valid - done);
-        for ky in 0..shape.kh {
-            for kx in 0..shape.kw {
-                let run = Run { oy, ox, len, ky, kx, at: done };
-                gather_run(s, shape, planes, run, width, k.clone(), out);
-            }
-        }
-        done += len;
-    }
+    gather_tile(s, shape, planes, first..first + n_valid, 0, width, k, out);
 }
 
-/// Pixels of one output row under one filter element.
-#[derive(Clone, Copy)]
-struct Run {
-    oy: usize,
-    ox: usize,
-    len: usize,
-    ky: usize,
-    kx: usize,
-    /// Position in the gathered rows.
-    at: usize,
-}
-
+/// Gathers the terms `k` of `pixels` to `out[k][at..]`, with rows of `width`.
 #[inline(always)]
-fn gather_run<S: Simd>(
+pub(super) fn gather_tile<S: Simd>(
     s: S,
     shape: &ConvShape,
     planes: &[f32],
-    run: Run,
+    pixels: Range<usize>,
+    at: usize,
     width: usize,
     k: Range<usize>,
     out: &mut [f32],
 ) {
-    let taps = shape.kh * shape.kw;
-    let tap = run.ky * shape.kw + run.kx;
-    let channels = k.start.saturating_sub(tap).div_ceil(taps)..k.end.saturating_sub(tap).div_ceil(taps);
-    let y = (run.oy * shape.strides[0] + run.ky * shape.dilations[0]).wrapping_sub(shape.pads[0]);
-    let step = shape.strides[1];
-    // Position of the first pixel in the padded row, and those pixels that fall inside the real row.
-    let x0 = run.ox * step + run.kx * shape.dilations[1];
-    let left = shape.pads[1].saturating_sub(x0).div_ceil(step).min(run.len);
-    let inside = (shape.pads[1] + shape.w).saturating_sub(x0).div_ceil(step).min(run.len);
-    let inside = if y < shape.h { inside.max(left) } else { left };
-    let source = (y < shape.h && inside > left).then(|| y * shape.w + x0 + left * step - shape.pads[1]);
-    for c in channels {
-        let row = &mut out[(c * taps + tap - k.start) * width + run.at..][..run.len];
-        let (start, rest) = row.split_at_mut(left);
-        let (middle, end) = rest.split_at_mut(inside - left);
-        zero_row(s, start);
-        zero_row(s, end);
-        if let Some(source) = source {
-            let line = &planes[c * shape.h * shape.w + source..][..(middle.len() - 1) * step + 1];
+    if is_plain(shape) {
+        let plane_len = shape.h * shape.w;
+        for (c, row) in k.zip(out.chunks_exact_mut(width)) {
+            copy_row(s, &planes[c * plane_len..][pixels.clone()], &mut row[at..at + pixels.len()]);
+        }
+        return;
+    }
+    let ow = shape.ow();
+    let mut pieces = [Piece::default(); MAX_PIECES];
+    let mut n = 0;
+    let mut done = 0;
+    while done < pixels.len() {
+        let (oy, ox) = ((pixels.start + done) / ow, (pixels.start + done) % ow);
+        let len = (ow - ox).min(pixels.len() - done);
+        for ky in 0..shape.kh {
+            for kx in 0..shape.kw {
+                pieces[n] = Piece::new(shape, [oy, ox], len, [ky, kx], at + done);
+                n += 1;
+                if n == MAX_PIECES {
+                    copy_pieces(s, shape, planes, &pieces, width, k.clone(), out);
+                    n = 0;
+                }
+            }
+        }
+        done += len;
+    }
+    copy_pieces(s, shape, planes, &pieces[..n], width, k, out);
+}
+
+/// How many pieces are copied channel by channel at a time.
+const MAX_PIECES: usize = 32;
+
+/// Neighbouring pixels of one output row under one filter element, which lie alike in every channel.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    tap: usize,
+    /// Position in the gathered rows.
+    at: usize,
+    len: usize,
+    /// How many pixels are padding before those that are inside the image, and how many these are.
+    left: usize,
+    n_inside: usize,
+    /// The first of these in its plane.
+    source: usize,
+}
+
+impl Piece {
+    #[inline(always)]
+    fn new(shape: &ConvShape, [oy, ox]: [usize; 2], len: usize, [ky, kx]: [usize; 2], at: usize) -> Piece {
+        let y = (oy * shape.strides[0] + ky * shape.dilations[0]).wrapping_sub(shape.pads[0]);
+        let step = shape.strides[1];
+        // Position of the first pixel in the padded row.
+        let x = ox * step + kx * shape.dilations[1];
+        let steps = |n: usize| match step {
+            1 => n,
+            2 => n.div_ceil(2),
+            _ => n.div_ceil(step),
+        };
+        let left = steps(shape.pads[1].saturating_sub(x)).min(len);
+        let end = steps((shape.pads[1] + shape.w).saturating_sub(x)).min(len);
+        let n_inside = if y < shape.h { end.saturating_sub(left) } else { 0 };
+        let source = if n_inside > 0 { y * shape.w + x + left * step - shape.pads[1] } else { 0 };
+        Piece { tap: ky * shape.kw + kx, at, len, left, n_inside, source }
+    }
+}
+
+/// Copies pieces for the terms `k`.
+#[inline(always)]
+fn copy_pieces<S: Simd>(
+    s: S,
+    shape: &ConvShape,
+    planes: &[f32],
+    pieces: &[Piece],
+    width: usize,
+    k: Range<usize>,
+    out: &mut [f32],
+) {
+    let (taps, plane_len, step) = (shape.kh * shape.kw, shape.h * shape.w, shape.strides[1]);
+    for c in k.start / taps..k.end.div_ceil(taps) {
+        let plane = &planes[c * plane_len..][..plane_len];
+        for piece in pieces {
+            let term = c * taps + piece.tap;
+            if !k.contains(&term) {
+                continue;
+            }
+            let row = &mut out[(term - k.start) * width + piece.at..][..piece.len];
+            if piece.n_inside < piece.len {
+                zero_row(s, row);
+                if piece.n_inside == 0 {
+                    continue;
+                }
+            }
+            let row = &mut row[piece.left..][..piece.n_inside];
+            let line = &plane[piece.source..][..(piece.n_inside - 1) * step + 1];
             match step {
-                1 => copy_row(s, line, middle),
-                2 => copy_every_second(s, line, middle),
-                _ => middle.iter_mut().zip(line.iter().step_by(step)).for_each(|(x, &y)| *x = y),
+                1 => copy_row(s, line, row),
+                2 => copy_every_second(s, line, row),
+                _ => row.iter_mut().zip(line.iter().step_by(step)).for_each(|(x, &y)| *x = y),
             }
         }
     }
 }
 
-/// Copies `line`, then zeros.
+/// Copies a line to a row of the same length.
 #[inline(always)]
 fn copy_row<S: Simd>(s: S, line: &[f32], out: &mut [f32]) {
-    let mut i = 0;
-    while i < out.len() {
-        let v = load_clipped(s, &line[i.min(line.len())..]);
-        store_clipped(s, v, &mut out[i..]);
-        i += S::LANES;
+    let mut wholes = out.chunks_exact_mut(S::LANES);
+    let lines = line.chunks_exact(S::LANES);
+    let rest = lines.remainder();
+    for (line, out) in lines.zip(&mut wholes) {
+        s.store(s.load(line), out);
+    }
+    let out = wholes.into_remainder();
+    if !out.is_empty() {
+        s.store_part(s.load_part(rest), out);
     }
 }
 

@@ -47,6 +47,10 @@ fn shapes() -> Vec<ConvShape> {
         shape(40, [40, 40], 30, [3, 3], 1, 1, 1),
         shape(1, [3, 3], 1, [5, 5], 1, 0, 1),
         shape(3, [2, 2], 2, [3, 3], 4, 5, 1),
+        shape(400, [1, 1], 130, [1, 1], 1, 0, 1),
+        shape(500, [7, 7], 70, [1, 1], 1, 0, 1),
+        ConvShape { n: 10, ..shape(129, [1, 4], 64, [1, 3], 1, 1, 1) },
+        ConvShape { n: 3, ..shape(10, [6, 5], 300, [3, 3], 1, 1, 1) },
         shape(37, [7, 7], 37, [5, 5], 1, 2, 37),
         ConvShape { n: 2, ..shape(18, [14, 14], 18, [5, 5], 2, 2, 18) },
         ConvShape { n: 3, ..shape(16, [14, 15], 32, [3, 3], 1, 1, 16) },
@@ -77,6 +81,13 @@ fn convolutions_are_right_and_the_same_on_any_number_of_threads() {
             let mut again = vec![f32::NAN; s.out_len()];
             conv2d_f32(&ThreeThreads, &s, &x, &packed, &epilogue, &mut again);
             assert_eq!(got, again, "{what}");
+            // Packed for few pixels, whether these are few or not, the bits are the same.
+            let few = PackedConv::pack_for_pixels_on(isa, Elements::F32(&w), &s, 1).unwrap();
+            for pool in [&Serial as &dyn Parallel, &ThreeThreads] {
+                again.fill(f32::NAN);
+                conv2d_f32(pool, &s, &x, &few, &epilogue, &mut again);
+                assert_eq!(got, again, "few pixels, {what}");
+            }
         }
     }
 }
@@ -96,6 +107,10 @@ fn epilogues_are_applied_in_order() {
                     let epilogue = ConvEpilogue { bias: Some(&bias), residual, activation };
                     let mut got = vec![f32::NAN; s.out_len()];
                     conv2d_f32(&Serial, &s, &x, &packed, &epilogue, &mut got);
+                    let few = PackedConv::pack_for_pixels_on(isa, Elements::F32(&w), &s, 1).unwrap();
+                    let mut again = vec![f32::NAN; s.out_len()];
+                    conv2d_f32(&ThreeThreads, &s, &x, &few, &epilogue, &mut again);
+                    assert_eq!(got, again, "few pixels, {} {activation:?} {at:?}", isa.name());
                     let want: Vec<f32> = conv2d_reference(&s, &x, &w, Some(&bias))
                         .iter()
                         .zip(&r)

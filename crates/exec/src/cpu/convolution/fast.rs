@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use dunlin_ir::op::convolution::{Conv, ConvTranspose};
-use dunlin_ir::op::window::{Axes, Axis, Window};
-use dunlin_ir::{DType, Shape, Tensor};
+use dunlin_ir::op::window::{Axes, Axis, Rounding, SameExtent, Window};
+use dunlin_ir::{DType, Dim, Shape, Tensor, Type};
 use dunlin_kernels::conv::{
     ConvEpilogue, ConvShape, ConvTransposeShape, PackedConv, PackedConvTranspose, conv_transpose2d_f32,
     conv2d_f32,
@@ -43,13 +43,24 @@ impl<P: Send + Sync + std::fmt::Debug + 'static> Packed for Weights<P> {
 pub(super) fn pack_conv(
     op: &Conv,
     constants: &[Option<&Tensor>],
+    x: Option<&Type>,
 ) -> Result<Option<Arc<dyn Packed>>, OpError> {
     let Some(weights) = wide_weights(constants, &op.window)? else { return Ok(None) };
     let groups = op.groups.max(1);
     if weights.shape()[0] % groups != 0 || weights.shape()[1].checked_mul(groups).is_none() {
         return Ok(None);
     }
-    Ok(Some(Arc::new(packed_conv(&weights, groups)?)))
+    let pixels = x.and_then(|x| n_pixels(op, x, weights.shape()));
+    Ok(Some(Arc::new(packed_conv(&weights, groups, pixels)?)))
+}
+
+/// Pixels of a plane of the result, if the size of the input is known.
+fn n_pixels(op: &Conv, x: &Type, weights: &Shape) -> Option<usize> {
+    let Type::Tensor { dims: Some(dims), .. } = x else { return None };
+    let sizes: Option<SmallVec<[usize; 4]>> = dims.iter().skip(2).map(Dim::known).collect();
+    let kernel = weights.dims().get(2..)?;
+    let axes = op.window.axes(&sizes?, kernel, Rounding::Floor, SameExtent::Dilated)?;
+    axes.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.output))
 }
 
 /// Packs a transposed convolution's constant weights.
@@ -96,10 +107,17 @@ fn filter(weights: &Shape) -> [usize; 4] {
     }
 }
 
-fn packed_conv(weights: &Tensor, groups: usize) -> Result<Weights<PackedConv>, OpError> {
+fn packed_conv(
+    weights: &Tensor,
+    groups: usize,
+    pixels: Option<usize>,
+) -> Result<Weights<PackedConv>, OpError> {
     let [oc, c, kh, kw] = filter(weights.shape());
     let shape = ConvShape { c: c * groups, oc, kh, kw, groups, ..UNIT };
-    let packed = PackedConv::pack(elements(weights), &shape)?;
+    let packed = match pixels {
+        Some(pixels) => PackedConv::pack_for_pixels(elements(weights), &shape, pixels)?,
+        None => PackedConv::pack(elements(weights), &shape)?,
+    };
     Ok(Weights { n_bytes: packed.n_bytes(), packed, shape: weights.shape().clone() })
 }
 
@@ -158,7 +176,7 @@ pub(super) fn conv(op: &Conv, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Tens
     match image_shape(&sizes.axes) {
         Some(shape) if !weights.is_empty() => {
             weights.view::<f32>()?;
-            run(op, &sizes, shape, &packed_conv(weights, sizes.groups)?, inputs, ctx)
+            run(op, &sizes, shape, &packed_conv(weights, sizes.groups, None)?, inputs, ctx)
         }
         _ => conv::run::<f32>(op, inputs, ctx),
     }

@@ -12,20 +12,21 @@ mod transpose;
 
 use dunlin_ir::op::Convolution;
 use dunlin_ir::op::window::{Axes, Rounding, SameExtent, Window};
-use dunlin_ir::{DType, Shape, Tensor};
+use dunlin_ir::{DType, Shape, Tensor, Type};
 
 use super::dispatch::dispatch;
 use super::real::{is_narrow, widened};
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
-/// Packs constant weights.
+/// Packs constant weights, with an eye on what is known of the inputs.
 pub(crate) fn pack(
     op: &Convolution,
     constants: &[Option<&Tensor>],
+    types: &[Option<&Type>],
 ) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
     match op {
-        Convolution::Conv(op) => fast::pack_conv(op, constants),
+        Convolution::Conv(op) => fast::pack_conv(op, constants, types.first().copied().flatten()),
         Convolution::ConvTranspose(op) => fast::pack_transpose(op, constants),
         _ => Ok(None),
     }

@@ -1,10 +1,10 @@
 //! As many planes as a vector has lanes side by side: rows are transposed into a ring of padded rows of vectors, so
 //! that small planes fill the lanes and any stride reads whole vectors.
 
-use super::{Job, add_residual};
+use super::Job;
 use crate::activation::apply_called;
 use crate::arch::{MAX_LANES, Simd};
-use crate::conv::ConvShape;
+use crate::conv::{ConvShape, add_residual, transpose_back};
 use crate::dispatch::vectorized;
 use crate::slice::Aligned;
 
@@ -121,7 +121,7 @@ fn block_lanes<S: Simd>(
         if is_curved {
             apply_called(s, job.epilogue.activation, results);
         }
-        give_back(s, results, block.n, first * ow, oh * ow, out);
+        transpose_back(s, results, S::LANES, block.n, first * ow, oh * ow, out);
         first += n_rows;
     }
 }
@@ -225,23 +225,4 @@ fn result_columns<S: Simd, const STEP: usize, const N: usize>(
         s.store(v, &mut out[i * S::LANES..]);
     }
     N
-}
-
-/// Transposes results into the planes, `stride` apart, from pixel `at` on.
-#[inline(always)]
-fn give_back<S: Simd>(s: S, results: &[f32], n_planes: usize, at: usize, stride: usize, out: &mut [f32]) {
-    let n = results.len() / S::LANES;
-    let line = |i: usize| &results[i * S::LANES..][..n_planes];
-    if n < 4 {
-        for i in 0..n {
-            (0..n_planes).for_each(|lane| out[lane * stride + at + i] = line(i)[lane]);
-        }
-        return;
-    }
-    for i in (0..n).step_by(4) {
-        // The last four may overlap the ones before.
-        let i = i.min(n - 4);
-        let lines = [line(i), line(i + 1), line(i + 2), line(i + 3)];
-        s.transpose_lines(lines, &mut out[at + i..], stride);
-    }
 }

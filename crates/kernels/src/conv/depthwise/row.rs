@@ -1,10 +1,10 @@
 //! Each plane on its own: it is copied with its padding (and split by column for a stride), so that every filter
 //! element reads whole vectors of neighbouring pixels and no border is a special case.
 
-use super::{Job, add_residual};
+use super::Job;
 use crate::activation::apply_called;
 use crate::arch::Simd;
-use crate::conv::ConvShape;
+use crate::conv::{ConvShape, add_residual};
 use crate::dispatch::vectorized;
 use crate::slice::{Aligned, copy_row, split_row, store_clipped};
 
