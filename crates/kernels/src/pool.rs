@@ -94,7 +94,7 @@ fn planes_lanes<S: Simd>(s: S, kind: Pool, shape: &PoolShape, x: &[f32], out: &m
             if kind != Pool::Max {
                 let n_rows = if kind == Pool::Average { n_rows } else { count(shape, kind, 0, oy) };
                 for (ox, out) in out.iter_mut().enumerate() {
-                    *out /= (n_rows * count(shape, kind, 1, ox)) as f32;
+                    *out /= (n_rows * count(shape, kind, 1, ox)).max(1) as f32;
                 }
             }
         }
@@ -178,7 +178,7 @@ fn window(kind: Pool, shape: &PoolShape, plane: &[f32], oy: usize, ox: usize) ->
     }
     match kind {
         Pool::Max => max,
-        _ => sum / (count(shape, kind, 0, oy) * count(shape, kind, 1, ox)) as f32,
+        _ => sum / (count(shape, kind, 0, oy) * count(shape, kind, 1, ox)).max(1) as f32,
     }
 }
 

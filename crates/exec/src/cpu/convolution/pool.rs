@@ -8,6 +8,7 @@ use std::ops::Range;
 use dunlin_ir::op::convolution::{AveragePool, GlobalPool, LpPool, MaxPool, StorageOrder};
 use dunlin_ir::op::window::{Axis, Rounding, SameExtent, Window};
 use dunlin_ir::{DType, Element, Shape, Tensor};
+use dunlin_kernels::pool::{Pool as Kind, PoolShape, pool2d_f32};
 use smallvec::SmallVec;
 
 use super::geometry::{Geometry, zip_tap};
@@ -21,6 +22,9 @@ use crate::{Ctx, Inputs, OpError, Outputs, one};
 pub(super) fn max(op: &MaxPool, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
     let x = inputs.tensor(0)?;
     let pool = Pool::new(&op.window, op.rounding, x)?;
+    if let (DType::F32, Some(image), false) = (x.dtype(), &pool.image, ctx.wants(1)) {
+        return pool.run(Kind::Max, image, x, ctx).map(one);
+    }
     dispatch!(x.dtype(), T in [f32, f64, i8, u8, i16, u16, i32, u32, i64, u64], {
         if ctx.wants(1) {
             return pool.max_with_indices::<T>(x, op.storage, ctx);
@@ -37,6 +41,10 @@ pub(super) fn average<T: Real>(
 ) -> Result<Tensor, OpError> {
     let x = inputs.tensor(0)?;
     let pool = Pool::new(&op.window, op.rounding, x)?;
+    if let (DType::F32, Some(image)) = (x.dtype(), &pool.image) {
+        let kind = if op.count_padding { Kind::AverageWithPads } else { Kind::Average };
+        return pool.run(kind, image, x, ctx);
+    }
     let geometry = &pool.geometry;
     let count = |axis: &Axis, o: usize| counted(axis, o, op.count_padding);
     let inner: SmallVec<[usize; 64]> =
@@ -206,6 +214,8 @@ impl<T: Real> Fold<T> for Norm<T> {
 struct Pool {
     geometry: Geometry,
     shape: Shape,
+    /// What the kernel for planes makes of it, if there are one or two axes and none is cropped.
+    image: Option<PoolShape>,
 }
 
 impl Pool {
@@ -213,7 +223,16 @@ impl Pool {
         let axes = window_axes(window, x, &window.kernel, rounding, SameExtent::Kernel)?;
         let shape = output_shape(x.shape()[0], x.shape()[1], &axes);
         let geometry = Geometry::new(&axes).ok_or_else(|| OpError::shape("[n, c, spatial..]", x.shape()))?;
-        Ok(Pool { geometry, shape })
+        Ok(Pool { geometry, image: image(shape[0] * shape[1], &axes), shape })
+    }
+
+    /// Pools planes of `f32`.
+    fn run(&self, kind: Kind, image: &PoolShape, x: &Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
+        let mut out = ctx.alloc(DType::F32, self.shape.clone())?;
+        if !out.is_empty() {
+            pool2d_f32(ctx.pool(), kind, image, x.view()?, out.view_mut()?);
+        }
+        Ok(out)
     }
 
     /// Planes of the output that one task should take.
@@ -294,6 +313,26 @@ impl Pool {
         }
         Ok(smallvec::smallvec![Some(values.into()), Some(indices.into())])
     }
+}
+
+/// Pooling of planes, or of rows as planes of one row.
+fn image(planes: usize, axes: &[Axis]) -> Option<PoolShape> {
+    let row = Axis { input: 1, kernel: 1, stride: 1, dilation: 1, pad_begin: 0, pad_end: 0, output: 1 };
+    let [y, x] = match *axes {
+        [x] => [row, x],
+        [y, x] => [y, x],
+        _ => return None,
+    };
+    let pad = |pad: i64| usize::try_from(pad).ok();
+    Some(PoolShape {
+        planes,
+        input: [y.input, x.input],
+        output: [y.output, x.output],
+        window: [y.kernel, x.kernel],
+        strides: [y.stride, x.stride],
+        pads: [pad(y.pad_begin)?, pad(x.pad_begin)?, pad(y.pad_end)?, pad(x.pad_end)?],
+        dilations: [y.dilation, x.dilation],
+    })
 }
 
 fn fold_row<T: Element, F: Fold<T>>(
