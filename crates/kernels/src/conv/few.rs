@@ -69,7 +69,8 @@ pub(super) fn run(
 fn split(n_threads: usize, shape: &ConvShape, pixels: usize, panel: usize) -> (usize, usize) {
     let together = (MAX_PIXELS / pixels).max(1);
     let work = shape.n.saturating_mul(shape.oc * pixels).saturating_mul(shape.k());
-    let wanted = if n_threads == 1 { 1 } else { (n_threads * 4).min(work / MIN_TASK_WORK).max(1) };
+    // Parts gather the same pixels anew, so there is one for each thread.
+    let wanted = n_threads.min(work / MIN_TASK_WORK).max(1);
     if shape.n == 1 {
         return (1, shape.oc.div_ceil(panel).div_ceil(wanted) * panel);
     }

@@ -9,9 +9,9 @@ use crate::matmul::{Blocks, Epilogue, MAX_K_BLOCK, Micro, Pass, Place};
 use crate::slice::Aligned;
 use crate::slice::{load_clipped, store_clipped};
 
-/// Elements of gathered pixels that are worked on at a time: a good part of a second-level cache, since all weights
-/// pass by each block. Smaller where that is enough for all, for clearing the memory is part of every task.
-const LARGE: usize = 48 * 1024;
+/// Elements of gathered pixels that are worked on at a time, so that these, the weights of a block of terms and the
+/// results stay in the second-level cache. Smaller where that is enough for all, for clearing the memory is part of every task.
+const LARGE: usize = 24 * 1024;
 const MEDIUM: usize = 16 * 1024;
 const SMALL: usize = 4 * 1024;
 /// Multiplications below which a second thread costs more than it saves.
@@ -51,10 +51,12 @@ pub(super) fn run(
         let width = tile.cols().next_multiple_of(weights.isa.lanes());
         let needed = width.saturating_mul(shape.k().min(MAX_K_BLOCK));
         let isa = weights.isa;
-        match needed {
-            ..=SMALL => multiply(isa, &job, tile, place, &mut Aligned([0.0; SMALL]).0),
-            ..=MEDIUM => multiply(isa, &job, tile, place, &mut Aligned([0.0; MEDIUM]).0),
-            _ => multiply(isa, &job, tile, place, &mut Aligned([0.0; LARGE]).0),
+        if needed <= SMALL {
+            multiply(isa, &job, tile, place, &mut Aligned([0.0; SMALL]).0);
+        } else if needed <= MEDIUM {
+            multiply(isa, &job, tile, place, &mut Aligned([0.0; MEDIUM]).0);
+        } else {
+            multiply(isa, &job, tile, place, &mut Aligned([0.0; LARGE]).0);
         }
     });
 }
@@ -72,7 +74,9 @@ fn split(isa: Isa, n_threads: usize, shape: &ConvShape, pixels: usize) -> (usize
     let col_tiles = pixels.div_ceil(tile_cols);
     let col_parts = wanted.min(col_tiles);
     let blocks = Blocks::even(rows, tile_rows);
-    let row_parts = wanted.div_ceil(col_parts).min(blocks.count);
+    // Parts of the same pixels gather them anew: one for each thread, if there is not more than one of pixels each.
+    let row_parts = if col_parts > n_threads { 1 } else { wanted.div_ceil(col_parts).min(n_threads) };
+    let row_parts = row_parts.min(blocks.count);
     // Blocks differ in size by one row unless they divide evenly, so only an even cut may use several blocks.
     let row_step = if rows.is_multiple_of(blocks.count) {
         blocks.count.div_ceil(row_parts) * blocks.longest()
