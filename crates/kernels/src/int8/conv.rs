@@ -102,26 +102,31 @@ impl PackedInt8Conv {
 
 /// Packs rows of `[channels, taps]` side by side.
 fn pack_block(sources: &[u8], flip: u8, taps: usize, channels: usize, out: &mut [i32], sums: &mut [i32]) {
-    let (quads, n_rows) = (channels.div_ceil(4), sums.len());
-    for (i, out) in out.chunks_exact_mut(n_rows.max(1)).enumerate() {
-        let (tap, q) = (i / quads, i % quads);
+    let (quads, n_rows, flip_all) = (channels.div_ceil(4), sums.len(), i32::from_le_bytes([flip; 4]));
+    for (sum, row) in sums.iter_mut().zip(sources.chunks_exact((channels * taps).max(1))) {
+        *sum = row.iter().map(|&byte| i32::from((byte ^ flip) as i8)).sum();
+    }
+    for q in 0..quads {
         let n_channels = (channels - 4 * q).min(4);
-        for (row, (out, sum)) in out.iter_mut().zip(sums.iter_mut()).enumerate() {
-            let source = &sources[(row * channels + 4 * q) * taps + tap..];
-            let mut four = [0; 4];
-            if n_channels == 4 && taps == 1 {
-                four.copy_from_slice(&source[..4]);
-            } else if n_channels == 4 {
-                let source = &source[..3 * taps + 1];
-                four = [source[0], source[taps], source[2 * taps], source[3 * taps]];
-            } else {
-                four.iter_mut().zip(source.iter().step_by(taps)).take(n_channels).for_each(|(x, &y)| *x = y);
+        for row in 0..n_rows {
+            // The filter elements of up to four channels, from one to the next of each.
+            let source = &sources[(row * channels + 4 * q) * taps..][..n_channels * taps];
+            let places = out[q * n_rows + row..].iter_mut().step_by(quads * n_rows);
+            if n_channels < 4 {
+                for (tap, out) in places.enumerate() {
+                    let mut four = [0; 4];
+                    let bytes = source[tap..].iter().step_by(taps);
+                    four.iter_mut().zip(bytes).for_each(|(x, &byte)| *x = byte ^ flip);
+                    *out = i32::from_le_bytes(four);
+                }
+                continue;
             }
-            for byte in &mut four[..n_channels] {
-                *byte ^= flip;
+            let (a, rest) = source.split_at(taps);
+            let (b, rest) = rest.split_at(taps);
+            let (c, d) = rest.split_at(taps);
+            for ((((out, &a), &b), &c), &d) in places.zip(a).zip(b).zip(c).zip(d) {
+                *out = i32::from_le_bytes([a, b, c, d]) ^ flip_all;
             }
-            *sum += four.iter().map(|&byte| i32::from(byte as i8)).sum::<i32>();
-            *out = i32::from_le_bytes(four);
         }
     }
 }
