@@ -31,7 +31,7 @@ pub use cancel::Cancel;
 pub use dunlin_exec::Plan;
 pub use dunlin_formats::Mapping;
 pub use dunlin_formats::onnx::ModelInfo as Metadata;
-pub use dunlin_ir::{Bool, DType, Dim, Element, Graph, Map, Shape, Tensor, Type, Value};
+pub use dunlin_ir::{Bool, DType, Dim, Element, Graph, Map, Shape, Tensor, TensorError, Type, Value};
 pub use dunlin_sys::{Pool, available_threads};
 pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow};
 pub use inspection::Inspection;

@@ -1,0 +1,399 @@
+//! Choices for loading a model, the switch that cancels, and pools of threads.
+
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use dunlin_core::{Cancel, Device, Fallback, Limits, Mapping, Model, Pool, Progress, Threads};
+
+use crate::handle::{Kind, Object, find, free, store};
+use crate::ptr::{self, User};
+use crate::status::{Failure, dunlin_status, guard, guard_value};
+
+/// Choices for loading a model. One may be used for any number of loads; changing it does not touch models that were loaded.
+#[allow(non_camel_case_types, reason = "the C name")]
+pub struct dunlin_options {
+    _opaque: [u8; 0],
+}
+
+/// A switch that ends loads and runs early.
+#[allow(non_camel_case_types, reason = "the C name")]
+pub struct dunlin_cancel {
+    _opaque: [u8; 0],
+}
+
+/// Threads that models share.
+#[allow(non_camel_case_types, reason = "the C name")]
+pub struct dunlin_pool {
+    _opaque: [u8; 0],
+}
+
+/// Told how far loading has come: `fraction` goes from 0 to 1. Called from the loading thread.
+#[allow(non_camel_case_types, reason = "the C name")]
+pub type dunlin_progress_fn = Option<unsafe extern "C" fn(user: *mut c_void, fraction: f32)>;
+
+/// What happens to nodes that the device cannot run.
+#[allow(non_camel_case_types, reason = "the C name")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum dunlin_fallback {
+    /// Loading fails with `DUNLIN_PLACEMENT` and names them.
+    DUNLIN_FALLBACK_DENY = 0,
+    /// They run on the CPU, and the report lists them with the reason. The default.
+    DUNLIN_FALLBACK_REPORT = 1,
+    /// They run on the CPU; the report still lists them.
+    DUNLIN_FALLBACK_ALLOW = 2,
+}
+
+/// What a limit is of, for `dunlin_options_set_limit()`.
+#[allow(non_camel_case_types, reason = "the C name")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum dunlin_limit {
+    /// Bytes of the model's file.
+    DUNLIN_LIMIT_FILE_BYTES = 1,
+    /// Bytes that the decoded file may take, weights not counted.
+    DUNLIN_LIMIT_DECODED_BYTES = 2,
+    /// Nodes of the model.
+    DUNLIN_LIMIT_NODES = 3,
+    /// Bytes of one tensor, in the file and in a run.
+    DUNLIN_LIMIT_TENSOR_BYTES = 4,
+    /// Bytes of all tensors that one run holds at a time.
+    DUNLIN_LIMIT_RUN_BYTES = 5,
+    /// Steps of one loop.
+    DUNLIN_LIMIT_LOOP_STEPS = 6,
+    /// Dimensions of a tensor.
+    DUNLIN_LIMIT_RANK = 7,
+    /// Bytes of one string.
+    DUNLIN_LIMIT_STRING_BYTES = 8,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Choices {
+    threads: Threads,
+    device: Device,
+    fallback: Fallback,
+    mapping: Mapping,
+    limits: Limits,
+    disabled_passes: Vec<String>,
+    states: Vec<(String, String)>,
+    max_cached_shapes: Option<usize>,
+    cancel: Option<Cancel>,
+    timeout: Option<Duration>,
+    progress: Option<(unsafe extern "C" fn(*mut c_void, f32), User)>,
+}
+
+/// The object behind `dunlin_options`.
+#[derive(Debug, Default)]
+pub(crate) struct Options(Mutex<Choices>);
+
+impl Object for Options {
+    type Opaque = dunlin_options;
+    const KIND: Kind = Kind::Options;
+    const NAME: &'static str = "dunlin_options";
+}
+
+impl Object for Cancel {
+    type Opaque = dunlin_cancel;
+    const KIND: Kind = Kind::Cancel;
+    const NAME: &'static str = "dunlin_cancel";
+}
+
+/// The object behind `dunlin_pool`.
+#[derive(Debug)]
+pub(crate) struct SharedPool(Arc<Pool>);
+
+impl Object for SharedPool {
+    type Opaque = dunlin_pool;
+    const KIND: Kind = Kind::Pool;
+    const NAME: &'static str = "dunlin_pool";
+}
+
+impl Options {
+    fn choices(&self) -> MutexGuard<'_, Choices> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A builder with these choices.
+    pub fn builder(&self) -> dunlin_core::Builder {
+        let choices = self.choices().clone();
+        let mut builder = Model::builder()
+            .threads(choices.threads)
+            .device(choices.device)
+            .fallback(choices.fallback)
+            .mapping(choices.mapping)
+            .limits(choices.limits);
+        for pass in choices.disabled_passes {
+            builder = builder.without_pass(pass);
+        }
+        for (input, output) in choices.states {
+            builder = builder.state(input, output);
+        }
+        if let Some(n) = choices.max_cached_shapes {
+            builder = builder.max_cached_shapes(n);
+        }
+        if let Some(cancel) = &choices.cancel {
+            builder = builder.cancel(cancel);
+        }
+        if let Some(timeout) = choices.timeout {
+            builder = builder.deadline(Instant::now() + timeout);
+        }
+        if let Some((progress, user)) = choices.progress {
+            builder = builder.progress(move |at: Progress| ptr::call_progress(progress, user, at.fraction));
+        }
+        builder
+    }
+}
+
+/// Makes choices that are all at their defaults. End them with `dunlin_options_free()`. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_new(out_options: *mut *mut dunlin_options) -> dunlin_status {
+    guard(|| {
+        ptr::writable(out_options, "out_options")?;
+        ptr::put(out_options, store(Options::default())?);
+        Ok(())
+    })
+}
+
+/// Ends choices. NULL is allowed. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_free(options: *mut dunlin_options) {
+    guard(|| {
+        free::<Options>(options);
+        Ok(())
+    });
+}
+
+fn change(
+    options: *mut dunlin_options,
+    f: impl FnOnce(&mut Choices) -> Result<(), Failure>,
+) -> dunlin_status {
+    guard(|| f(&mut find::<Options>(options)?.choices()))
+}
+
+/// An own pool of `n` threads, the caller's included. 0 stands for the default: as many as the process may use, by its
+/// affinity mask and its control group. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_threads(options: *mut dunlin_options, n: usize) -> dunlin_status {
+    change(options, |choices| {
+        choices.threads = if n == 0 { Threads::Auto } else { Threads::Count(n) };
+        Ok(())
+    })
+}
+
+/// A pool that other models use too. The models keep it alive. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_pool(
+    options: *mut dunlin_options,
+    pool: *const dunlin_pool,
+) -> dunlin_status {
+    change(options, |choices| {
+        choices.threads = Threads::Shared(find::<SharedPool>(pool)?.0.clone());
+        Ok(())
+    })
+}
+
+/// The device to run on: `"cpu"` (the default), and what `dunlin_has()` knows besides. The name is UTF-8 of `name_length` bytes, or
+/// ends with a NUL if that is `DUNLIN_NUL_TERMINATED`.
+///
+/// Statuses: `DUNLIN_DEVICE` if this build has no such device. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_device(
+    options: *mut dunlin_options,
+    name: *const c_char,
+    name_length: usize,
+) -> dunlin_status {
+    change(options, |choices| {
+        choices.device = ptr::text(name, name_length, "name")?.parse()?;
+        Ok(())
+    })
+}
+
+/// What happens to nodes that the device cannot run: one of `dunlin_fallback`. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_fallback(options: *mut dunlin_options, fallback: i32) -> dunlin_status {
+    change(options, |choices| {
+        choices.fallback = match fallback {
+            0 => Fallback::Deny,
+            1 => Fallback::Report,
+            2 => Fallback::Allow,
+            _ => return Err(no_such("fallback", fallback)),
+        };
+        Ok(())
+    })
+}
+
+/// Whether model files are mapped (the default) or copied into memory. A mapped file must not be shortened by another program while
+/// the model lives: reading beyond its end then ends the process. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_mapping(options: *mut dunlin_options, map: bool) -> dunlin_status {
+    change(options, |choices| {
+        choices.mapping = if map { Mapping::Map } else { Mapping::Copy };
+        Ok(())
+    })
+}
+
+/// Sets a limit (one of `dunlin_limit`). Loads and runs that exceed one fail with `DUNLIN_LIMIT`. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_limit(
+    options: *mut dunlin_options,
+    limit: i32,
+    value: u64,
+) -> dunlin_status {
+    change(options, |choices| {
+        let (read, run) = (&mut choices.limits.read, &mut choices.limits.run);
+        let n = usize::try_from(value).unwrap_or(usize::MAX);
+        match limit {
+            1 => read.max_bytes = value,
+            2 => read.max_decoded_bytes = value,
+            3 => read.max_nodes = n,
+            4 => (read.max_tensor_bytes, run.tensor_bytes) = (value, n),
+            5 => run.run_bytes = n,
+            6 => run.loop_steps = value,
+            7 => (read.max_rank, run.rank) = (n, n),
+            8 => run.string_bytes = n,
+            _ => return Err(no_such("limit", limit)),
+        }
+        Ok(())
+    })
+}
+
+/// Switches an optimiser pass off by its name. An unknown name is an error when loading. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_disable_pass(
+    options: *mut dunlin_options,
+    name: *const c_char,
+    name_length: usize,
+) -> dunlin_status {
+    change(options, |choices| {
+        choices.disabled_passes.push(ptr::text(name, name_length, "name")?.to_owned());
+        Ok(())
+    })
+}
+
+/// Declares a state: after each run of a session, the output becomes the next run's input. Names as in
+/// `dunlin_options_set_device()`; unknown ones are an error when loading. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_add_state(
+    options: *mut dunlin_options,
+    input: *const c_char,
+    input_length: usize,
+    output: *const c_char,
+    output_length: usize,
+) -> dunlin_status {
+    change(options, |choices| {
+        let input = ptr::text(input, input_length, "input")?.to_owned();
+        choices.states.push((input, ptr::text(output, output_length, "output")?.to_owned()));
+        Ok(())
+    })
+}
+
+/// For how many sets of input shapes a model remembers the results of shape arithmetic (16 if not told; 0 for none). Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_max_cached_shapes(
+    options: *mut dunlin_options,
+    n: usize,
+) -> dunlin_status {
+    change(options, |choices| {
+        choices.max_cached_shapes = Some(n);
+        Ok(())
+    })
+}
+
+/// A switch that ends loading early with `DUNLIN_CANCELLED`; NULL for none. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_cancel(
+    options: *mut dunlin_options,
+    cancel: *const dunlin_cancel,
+) -> dunlin_status {
+    change(options, |choices| {
+        choices.cancel = crate::handle::find_optional::<Cancel>(cancel)?.map(|cancel| (*cancel).clone());
+        Ok(())
+    })
+}
+
+/// How long each load may take, in milliseconds; then it ends with `DUNLIN_DEADLINE`. 0 for no bound. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_timeout_ms(options: *mut dunlin_options, n: u64) -> dunlin_status {
+    change(options, |choices| {
+        choices.timeout = (n > 0).then(|| Duration::from_millis(n.min(MAX_TIMEOUT_MS)));
+        Ok(())
+    })
+}
+
+/// A function that is told how far loading has come, from the loading thread; NULL for none. It may call Dunlin. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_options_set_progress(
+    options: *mut dunlin_options,
+    progress: dunlin_progress_fn,
+    user: *mut c_void,
+) -> dunlin_status {
+    change(options, |choices| {
+        choices.progress = progress.map(|progress| (progress, User(user)));
+        Ok(())
+    })
+}
+
+/// Makes a switch that is off. End it with `dunlin_cancel_free()`; loads and runs that hold it keep it. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_cancel_new(out_cancel: *mut *mut dunlin_cancel) -> dunlin_status {
+    guard(|| {
+        ptr::writable(out_cancel, "out_cancel")?;
+        ptr::put(out_cancel, store(Cancel::new())?);
+        Ok(())
+    })
+}
+
+/// Turns a switch on, from any thread. It stays on: later runs with it end at once. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_cancel_set(cancel: *const dunlin_cancel) -> dunlin_status {
+    guard(|| {
+        find::<Cancel>(cancel)?.cancel();
+        Ok(())
+    })
+}
+
+/// Ends a switch. NULL is allowed. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_cancel_free(cancel: *mut dunlin_cancel) {
+    guard(|| {
+        free::<Cancel>(cancel);
+        Ok(())
+    });
+}
+
+/// Makes a pool of `n` threads (the callers of runs included; 0 for as many as the process may use), to be shared by models with
+/// `dunlin_options_set_pool()`. Its threads sleep when nothing runs and end with the last model that uses it. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_pool_new(n: usize, out_pool: *mut *mut dunlin_pool) -> dunlin_status {
+    guard(|| {
+        ptr::writable(out_pool, "out_pool")?;
+        let n = if n == 0 { dunlin_core::available_threads() } else { n };
+        let no_threads = |error| Failure::new(dunlin_status::DUNLIN_OUT_OF_MEMORY, format!("{error}"));
+        let pool = Pool::new(n).map_err(no_threads)?;
+        ptr::put(out_pool, store(SharedPool(Arc::new(pool)))?);
+        Ok(())
+    })
+}
+
+/// How many threads a pool has; 0 for NULL and handles that are not valid. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_pool_threads(pool: *const dunlin_pool) -> usize {
+    guard_value(0, || Ok(dunlin_sys::Parallel::n_threads(&*find::<SharedPool>(pool)?.0)))
+}
+
+/// Ends a pool. NULL is allowed; models that use it keep it. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_pool_free(pool: *mut dunlin_pool) {
+    guard(|| {
+        free::<SharedPool>(pool);
+        Ok(())
+    });
+}
+
+/// Timeouts beyond a year are none; the clock cannot be pushed past its end.
+pub(crate) const MAX_TIMEOUT_MS: u64 = 365 * 24 * 3600 * 1000;
+
+fn no_such(what: &str, got: i32) -> Failure {
+    Failure::new(dunlin_status::DUNLIN_INPUT, format!("{got} is no {what}"))
+}

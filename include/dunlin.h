@@ -1,0 +1,881 @@
+/* Dunlin: an embeddable inference library. The C interface.
+ *
+ * Written from the sources by `cargo xtask header`; do not edit. docs/c-api.md is the guide.
+ *
+ * Every function may be called from any thread unless it says otherwise. Functions that return a dunlin_status write
+ * their results (out_...) only when they return DUNLIN_OK; dunlin_last_error() tells the rest. Handles are made by ..._new and
+ * ..._load and ended by ..._free, which accepts NULL; a handle that was freed before is refused, not followed. */
+
+
+#ifndef DUNLIN_H
+#define DUNLIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header. dunlin_version() is that of the library. */
+#define DUNLIN_VERSION "0.1.0"
+#define DUNLIN_VERSION_MAJOR 0
+#define DUNLIN_VERSION_MINOR 1
+#define DUNLIN_VERSION_PATCH 0
+
+/*
+ The size of a dimension that is not fixed: see `dunlin_port`.
+ */
+#define DUNLIN_ANY_SIZE -1
+
+
+
+/*
+ What came of a call. The numbers are fixed for ever; later versions may add others.
+ */
+enum dunlin_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     It worked.
+     */
+    DUNLIN_OK = 0,
+    /*
+     A file could not be opened or read.
+     */
+    DUNLIN_IO = 1,
+    /*
+     The bytes are not a model, or damaged.
+     */
+    DUNLIN_FORMAT = 2,
+    /*
+     The model needs something that Dunlin does not have.
+     */
+    DUNLIN_UNSUPPORTED = 3,
+    /*
+     The model's graph is not well formed.
+     */
+    DUNLIN_GRAPH = 4,
+    /*
+     Shapes within the model, or of its inputs, do not fit.
+     */
+    DUNLIN_SHAPE = 5,
+    /*
+     Element types do not fit.
+     */
+    DUNLIN_DTYPE = 6,
+    /*
+     An argument is missing, unknown, or has a value that is not allowed.
+     */
+    DUNLIN_INPUT = 7,
+    /*
+     No memory.
+     */
+    DUNLIN_OUT_OF_MEMORY = 8,
+    /*
+     One of the limits was reached.
+     */
+    DUNLIN_LIMIT = 9,
+    /*
+     Something that was asked for by name does not exist.
+     */
+    DUNLIN_NOT_FOUND = 10,
+    /*
+     Contents do not match their checksum or reference.
+     */
+    DUNLIN_INTEGRITY = 11,
+    /*
+     A node cannot run on the device, and falling back is denied.
+     */
+    DUNLIN_PLACEMENT = 12,
+    /*
+     The device failed, or is not in this build.
+     */
+    DUNLIN_DEVICE = 13,
+    /*
+     The load or run was cancelled.
+     */
+    DUNLIN_CANCELLED = 14,
+    /*
+     The load's or run's deadline passed.
+     */
+    DUNLIN_DEADLINE = 15,
+    /*
+     A bug in Dunlin: please report it. The handles stay usable.
+     */
+    DUNLIN_INTERNAL = 16,
+    /*
+     A pointer that must not be NULL is NULL.
+     */
+    DUNLIN_NULL_ARGUMENT = 17,
+    /*
+     A handle was freed before, is of another kind, or was never made.
+     */
+    DUNLIN_INVALID_HANDLE = 18,
+    /*
+     A session is in the middle of another call.
+     */
+    DUNLIN_BUSY = 20,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum dunlin_status dunlin_status;
+#else
+typedef int32_t dunlin_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
+ What a value is.
+ */
+enum dunlin_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     Not a value: an invalid handle.
+     */
+    DUNLIN_KIND_NONE = 0,
+    /*
+     A tensor.
+     */
+    DUNLIN_KIND_TENSOR = 1,
+    /*
+     Values in order.
+     */
+    DUNLIN_KIND_SEQUENCE = 2,
+    /*
+     Keys (a tensor of rank 1) and a value for each.
+     */
+    DUNLIN_KIND_MAP = 3,
+    /*
+     A value or none.
+     */
+    DUNLIN_KIND_OPTIONAL = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum dunlin_kind dunlin_kind;
+#else
+typedef int32_t dunlin_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
+ A switch that ends loads and runs early.
+ */
+typedef struct dunlin_cancel dunlin_cancel;
+
+/*
+ A loaded model. Any number of threads may run it at the same time.
+ */
+typedef struct dunlin_model dunlin_model;
+
+/*
+ Choices for loading a model. One may be used for any number of loads; changing it does not touch models that were loaded.
+ */
+typedef struct dunlin_options dunlin_options;
+
+/*
+ Threads that models share.
+ */
+typedef struct dunlin_pool dunlin_pool;
+
+/*
+ Where a model's nodes run, or what a run spent node by node. It does not change once it is made.
+ */
+typedef struct dunlin_report dunlin_report;
+
+/*
+ Choices for one run, or for any number of them.
+ */
+typedef struct dunlin_run_options dunlin_run_options;
+
+/*
+ Repeated runs of one model, with kept buffers and the model's states. One call at a time: a second one gets `DUNLIN_BUSY`.
+ */
+typedef struct dunlin_session dunlin_session;
+
+/*
+ A value that goes into a run or comes out of one: a tensor, a sequence, a map, or an optional.
+
+ Values do not change once they are made, so any thread may read one at any time.
+ */
+typedef struct dunlin_value dunlin_value;
+
+/*
+ Called when Dunlin no longer needs memory that the host lent it.
+ */
+typedef void (*dunlin_release_fn)(void *user);
+
+/*
+ An input or output of a model. Pointers are lent: they stay until the model is freed.
+ */
+typedef struct dunlin_port {
+    /*
+     `sizeof(dunlin_port)`: set it before the call; later versions may add fields.
+     */
+    size_t size;
+    /*
+     Its name.
+     */
+    const char *name;
+    /*
+     Its type as text, such as `float32[n,3,224,224]`.
+     */
+    const char *type_text;
+    /*
+     How many sizes there are in `dims`; 0 too if even the rank is open, or it is no tensor.
+     */
+    size_t rank;
+    /*
+     The sizes; `DUNLIN_ANY_SIZE` where one is open. NULL if even the rank is open, or it is no tensor.
+     */
+    const int64_t *dims;
+    /*
+     The element type, or 0 if it is no tensor or open.
+     */
+    int32_t dtype;
+    /*
+     Whether an input may be left out.
+     */
+    bool is_optional;
+} dunlin_port;
+
+/*
+ Where an output goes, for the `run_into` functions.
+ */
+typedef struct dunlin_output {
+    /*
+     `sizeof(dunlin_output)`, so that later versions may add fields.
+     */
+    size_t size;
+    /*
+     The output's name, ending with a NUL.
+     */
+    const char *name;
+    /*
+     The host's memory.
+     */
+    void *data;
+    /*
+     How many bytes it has: exactly those of the output.
+     */
+    size_t n_bytes;
+} dunlin_output;
+
+/*
+ Told how far loading has come: `fraction` goes from 0 to 1. Called from the loading thread.
+ */
+typedef void (*dunlin_progress_fn)(void *user, float fraction);
+
+/*
+ One node of a report. Texts are lent: they stay until the report is freed.
+ */
+typedef struct dunlin_node_report {
+    /*
+     `sizeof(dunlin_node_report)`: set it before the call; later versions may add fields.
+     */
+    size_t size;
+    /*
+     The node's name in the model, or its operator's.
+     */
+    const char *node;
+    /*
+     The operator.
+     */
+    const char *op;
+    /*
+     The backend that computes it.
+     */
+    const char *backend;
+    /*
+     Why it does not run on the device that was asked for; NULL if it does.
+     */
+    const char *fallback;
+    /*
+     Nanoseconds that it took; 0 in a model's report.
+     */
+    uint64_t nanoseconds;
+    /*
+     Bytes of its outputs; 0 in a model's report.
+     */
+    uint64_t output_bytes;
+    /*
+     The element type of its first output, or 0.
+     */
+    int32_t dtype;
+    /*
+     How deeply it is nested in control flow; 0 for the main graph.
+     */
+    uint32_t depth;
+} dunlin_node_report;
+
+/*
+ An element type, by the number of the ONNX standard (`TensorProto.DataType`).
+ */
+typedef int32_t dunlin_dtype;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/*
+ Loads the model file at `path` (UTF-8 of `path_length` bytes, or ending with a NUL if that is `DUNLIN_NUL_TERMINATED`).
+
+ `options` may be NULL for the defaults. The new model is the caller's: end it with `dunlin_model_free()`. Any thread.
+ Statuses: `DUNLIN_NOT_FOUND`, `DUNLIN_IO`, and whatever the file deserves; `dunlin_last_error()` tells the rest. Since 0.1.
+ */
+dunlin_status dunlin_model_load(const char *path,
+                                size_t path_length,
+                                const struct dunlin_options *options,
+                                struct dunlin_model **out_model);
+
+/*
+ Loads a model from a copy of `n_bytes` bytes at `data`. Otherwise as `dunlin_model_load()`. Since 0.1.
+ */
+dunlin_status dunlin_model_load_bytes(const void *data,
+                                      size_t n_bytes,
+                                      const struct dunlin_options *options,
+                                      struct dunlin_model **out_model);
+
+/*
+ Loads a model from the host's memory, which is not copied: it must stay in place and unchanged until `release(user)` is called
+ (once, from any thread, when neither the model nor a tensor out of it needs the memory; `release` may be NULL). If the
+ call fails, `release` is not called. Otherwise as `dunlin_model_load()`. Since 0.1.
+ */
+dunlin_status dunlin_model_load_borrowed(const void *data,
+                                         size_t n_bytes,
+                                         dunlin_release_fn release,
+                                         void *user,
+                                         const struct dunlin_options *options,
+                                         struct dunlin_model **out_model);
+
+/*
+ Ends a model. NULL is allowed. Runs and sessions that use it go on undisturbed. Since 0.1.
+ */
+void dunlin_model_free(struct dunlin_model *model);
+
+/*
+ How many inputs a model has; 0 for NULL and handles that are not valid. Since 0.1.
+ */
+size_t dunlin_model_input_count(const struct dunlin_model *model);
+
+/*
+ How many outputs a model has; 0 for NULL and handles that are not valid. Since 0.1.
+ */
+size_t dunlin_model_output_count(const struct dunlin_model *model);
+
+/*
+ Input `index` of a model, in its order. Set `out_input->size` before. Statuses: `DUNLIN_NOT_FOUND`, `DUNLIN_INPUT` for a size
+ that is not that of a known version. Since 0.1.
+ */
+dunlin_status dunlin_model_input(const struct dunlin_model *model,
+                                 size_t index,
+                                 struct dunlin_port *out_input);
+
+/*
+ Output `index` of a model, in its order, as `dunlin_model_input()`. Since 0.1.
+ */
+dunlin_status dunlin_model_output(const struct dunlin_model *model,
+                                  size_t index,
+                                  struct dunlin_port *out_output);
+
+/*
+ How much memory the tensors of a run will take at its peak, weights not counted, if all inputs have the shapes that the model
+ declares, or those given: `dims` points to the sizes of all inputs, one after the other, and `ranks` to the number of sizes
+ of each of the `n` inputs (of the model's first). `n` may be 0.
+
+ `*out_is_exact` (may be NULL) says whether every shape could be told; if not, the run may take more. Since 0.1.
+ */
+dunlin_status dunlin_model_memory(const struct dunlin_model *model,
+                                  const size_t *ranks,
+                                  const size_t *dims,
+                                  size_t n,
+                                  uint64_t *out_n_bytes,
+                                  bool *out_is_exact);
+
+/*
+ Where a model's nodes run. The report is the caller's: end it with `dunlin_report_free()`. Since 0.1.
+ */
+dunlin_status dunlin_model_report(const struct dunlin_model *model,
+                                  struct dunlin_report **out_report);
+
+/*
+ Runs a model.
+
+ `inputs` points to `n_inputs` values, which stay the caller's; `names` to as many names that end with a NUL, or is NULL for
+ inputs in the model's order. `options` may be NULL. `out_outputs` has room for `n_outputs` values, which must be all that the
+ model has; they are the caller's, in the model's order. `out_report` is NULL, or where a report of the run goes (the
+ caller's, too). Nothing is written unless the run succeeds. Any thread, any number of them at a time. Since 0.1.
+
+ Statuses: `DUNLIN_INPUT`, `DUNLIN_SHAPE` and `DUNLIN_DTYPE` for inputs that do not fit, `DUNLIN_NOT_FOUND` for unknown names,
+ `DUNLIN_CANCELLED`, `DUNLIN_DEADLINE`, `DUNLIN_LIMIT`, `DUNLIN_OUT_OF_MEMORY`.
+ */
+dunlin_status dunlin_model_run(const struct dunlin_model *model,
+                               const char *const *names,
+                               const struct dunlin_value *const *inputs,
+                               size_t n_inputs,
+                               const struct dunlin_run_options *options,
+                               struct dunlin_value **out_outputs,
+                               size_t n_outputs,
+                               struct dunlin_report **out_report);
+
+/*
+ Runs a model and copies outputs into the host's memory: `outputs` points to `n_outputs` places, each for one output by its
+ name; outputs that are not named are dropped. Otherwise as `dunlin_model_run()`. Since 0.1.
+
+ Statuses besides: `DUNLIN_SHAPE` if the memory has not exactly the output's bytes; memory that was written before stays so.
+ */
+dunlin_status dunlin_model_run_into(const struct dunlin_model *model,
+                                    const char *const *names,
+                                    const struct dunlin_value *const *inputs,
+                                    size_t n_inputs,
+                                    const struct dunlin_run_options *options,
+                                    const struct dunlin_output *outputs,
+                                    size_t n_outputs,
+                                    struct dunlin_report **out_report);
+
+/*
+ Makes choices that are all at their defaults. End them with `dunlin_options_free()`. Since 0.1.
+ */
+dunlin_status dunlin_options_new(struct dunlin_options **out_options);
+
+/*
+ Ends choices. NULL is allowed. Since 0.1.
+ */
+void dunlin_options_free(struct dunlin_options *options);
+
+/*
+ An own pool of `n` threads, the caller's included. 0 stands for the default: as many as the process may use, by its
+ affinity mask and its control group. Since 0.1.
+ */
+dunlin_status dunlin_options_set_threads(struct dunlin_options *options,
+                                         size_t n);
+
+/*
+ A pool that other models use too. The models keep it alive. Since 0.1.
+ */
+dunlin_status dunlin_options_set_pool(struct dunlin_options *options,
+                                      const struct dunlin_pool *pool);
+
+/*
+ The device to run on: `"cpu"` (the default), and what `dunlin_has()` knows besides. The name is UTF-8 of `name_length` bytes, or
+ ends with a NUL if that is `DUNLIN_NUL_TERMINATED`.
+
+ Statuses: `DUNLIN_DEVICE` if this build has no such device. Since 0.1.
+ */
+dunlin_status dunlin_options_set_device(struct dunlin_options *options,
+                                        const char *name,
+                                        size_t name_length);
+
+/*
+ What happens to nodes that the device cannot run: one of `dunlin_fallback`. Since 0.1.
+ */
+dunlin_status dunlin_options_set_fallback(struct dunlin_options *options, int32_t fallback);
+
+/*
+ Whether model files are mapped (the default) or copied into memory. A mapped file must not be shortened by another program while
+ the model lives: reading beyond its end then ends the process. Since 0.1.
+ */
+dunlin_status dunlin_options_set_mapping(struct dunlin_options *options,
+                                         bool map);
+
+/*
+ Sets a limit (one of `dunlin_limit`). Loads and runs that exceed one fail with `DUNLIN_LIMIT`. Since 0.1.
+ */
+dunlin_status dunlin_options_set_limit(struct dunlin_options *options,
+                                       int32_t limit,
+                                       uint64_t value);
+
+/*
+ Switches an optimiser pass off by its name. An unknown name is an error when loading. Since 0.1.
+ */
+dunlin_status dunlin_options_disable_pass(struct dunlin_options *options,
+                                          const char *name,
+                                          size_t name_length);
+
+/*
+ Declares a state: after each run of a session, the output becomes the next run's input. Names as in
+ `dunlin_options_set_device()`; unknown ones are an error when loading. Since 0.1.
+ */
+dunlin_status dunlin_options_add_state(struct dunlin_options *options,
+                                       const char *input,
+                                       size_t input_length,
+                                       const char *output,
+                                       size_t output_length);
+
+/*
+ For how many sets of input shapes a model remembers the results of shape arithmetic (16 if not told; 0 for none). Since 0.1.
+ */
+dunlin_status dunlin_options_set_max_cached_shapes(struct dunlin_options *options,
+                                                   size_t n);
+
+/*
+ A switch that ends loading early with `DUNLIN_CANCELLED`; NULL for none. Since 0.1.
+ */
+dunlin_status dunlin_options_set_cancel(struct dunlin_options *options,
+                                        const struct dunlin_cancel *cancel);
+
+/*
+ How long each load may take, in milliseconds; then it ends with `DUNLIN_DEADLINE`. 0 for no bound. Since 0.1.
+ */
+dunlin_status dunlin_options_set_timeout_ms(struct dunlin_options *options,
+                                            uint64_t n);
+
+/*
+ A function that is told how far loading has come, from the loading thread; NULL for none. It may call Dunlin. Since 0.1.
+ */
+dunlin_status dunlin_options_set_progress(struct dunlin_options *options,
+                                          dunlin_progress_fn progress,
+                                          void *user);
+
+/*
+ Makes a switch that is off. End it with `dunlin_cancel_free()`; loads and runs that hold it keep it. Since 0.1.
+ */
+dunlin_status dunlin_cancel_new(struct dunlin_cancel **out_cancel);
+
+/*
+ Turns a switch on, from any thread. It stays on: later runs with it end at once. Since 0.1.
+ */
+dunlin_status dunlin_cancel_set(const struct dunlin_cancel *cancel);
+
+/*
+ Ends a switch. NULL is allowed. Since 0.1.
+ */
+void dunlin_cancel_free(struct dunlin_cancel *cancel);
+
+/*
+ Makes a pool of `n` threads (the callers of runs included; 0 for as many as the process may use), to be shared by models with
+ `dunlin_options_set_pool()`. Its threads sleep when nothing runs and end with the last model that uses it. Since 0.1.
+ */
+dunlin_status dunlin_pool_new(size_t n,
+                              struct dunlin_pool **out_pool);
+
+/*
+ How many threads a pool has; 0 for NULL and handles that are not valid. Since 0.1.
+ */
+size_t dunlin_pool_threads(const struct dunlin_pool *pool);
+
+/*
+ Ends a pool. NULL is allowed; models that use it keep it. Since 0.1.
+ */
+void dunlin_pool_free(struct dunlin_pool *pool);
+
+/*
+ How many nodes a report has. Since 0.1.
+ */
+size_t dunlin_report_node_count(const struct dunlin_report *report);
+
+/*
+ Node `index` of a report, in the order in which nodes ran. Set `out_node->size` before.
+
+ Statuses: `DUNLIN_NOT_FOUND` if there is none, `DUNLIN_INPUT` if the size is not that of a known version. Since 0.1.
+ */
+dunlin_status dunlin_report_node(const struct dunlin_report *report,
+                                 size_t index,
+                                 struct dunlin_node_report *out_node);
+
+/*
+ Nanoseconds of the whole run; 0 in a model's report. Since 0.1.
+ */
+uint64_t dunlin_report_nanoseconds(const struct dunlin_report *report);
+
+/*
+ The most bytes of tensors that the run held at a time; 0 in a model's report. Since 0.1.
+ */
+uint64_t dunlin_report_peak_bytes(const struct dunlin_report *report);
+
+/*
+ The report as JSON, or NULL for handles that are not valid. The text is lent until the report is freed. Since 0.1.
+ */
+const char *dunlin_report_json(const struct dunlin_report *report);
+
+/*
+ Ends a report. NULL is allowed. Since 0.1.
+ */
+void dunlin_report_free(struct dunlin_report *report);
+
+/*
+ Makes choices for runs, all at their defaults. End them with `dunlin_run_options_free()`. Since 0.1.
+ */
+dunlin_status dunlin_run_options_new(struct dunlin_run_options **out_options);
+
+/*
+ Ends choices for runs. NULL is allowed. Since 0.1.
+ */
+void dunlin_run_options_free(struct dunlin_run_options *options);
+
+/*
+ A switch that ends runs early with `DUNLIN_CANCELLED`; NULL for none. Since 0.1.
+ */
+dunlin_status dunlin_run_options_set_cancel(struct dunlin_run_options *options,
+                                            const struct dunlin_cancel *cancel);
+
+/*
+ How long each run may take, in milliseconds; then it ends with `DUNLIN_DEADLINE`. 0 for no bound. Since 0.1.
+ */
+dunlin_status dunlin_run_options_set_timeout_ms(struct dunlin_run_options *options,
+                                                uint64_t n);
+
+/*
+ The seed of the graph's random numbers, where it draws any (0 if not told). Since 0.1.
+ */
+dunlin_status dunlin_run_options_set_seed(struct dunlin_run_options *options, uint64_t seed);
+
+/*
+ The version of this library, such as `"0.1.0"`. The text is static. Since 0.1.
+ */
+const char *dunlin_version(void);
+
+/*
+ Whether this build has a feature: the name of a device (`"cpu"`, `"candle-cpu"`), or `"onnx"`. An unknown name is not had.
+ Since 0.1.
+ */
+bool dunlin_has(const char *feature);
+
+/*
+ Makes a session of a model, which may be freed before it. End it with `dunlin_session_free()`. Since 0.1.
+ */
+dunlin_status dunlin_session_new(const struct dunlin_model *model,
+                                 struct dunlin_session **out_session);
+
+/*
+ Ends a session. NULL is allowed; a run that is under way goes on. Since 0.1.
+ */
+void dunlin_session_free(struct dunlin_session *session);
+
+/*
+ Runs a session. Inputs that are states may be left out from the second run on. After a failure the states are as before.
+ Otherwise as `dunlin_model_run()`. Since 0.1.
+ */
+dunlin_status dunlin_session_run(struct dunlin_session *session,
+                                 const char *const *names,
+                                 const struct dunlin_value *const *inputs,
+                                 size_t n_inputs,
+                                 const struct dunlin_run_options *options,
+                                 struct dunlin_value **out_outputs,
+                                 size_t n_outputs,
+                                 struct dunlin_report **out_report);
+
+/*
+ Runs a session and copies outputs into the host's memory, as `dunlin_model_run_into()`. Since 0.1.
+ */
+dunlin_status dunlin_session_run_into(struct dunlin_session *session,
+                                      const char *const *names,
+                                      const struct dunlin_value *const *inputs,
+                                      size_t n_inputs,
+                                      const struct dunlin_run_options *options,
+                                      const struct dunlin_output *outputs,
+                                      size_t n_outputs,
+                                      struct dunlin_report **out_report);
+
+/*
+ Sets a state, by the name of its input, to a tensor, which stays the caller's. Statuses: `DUNLIN_NOT_FOUND` if no such state was
+ declared with `dunlin_options_add_state()`. Since 0.1.
+ */
+dunlin_status dunlin_session_set_state(struct dunlin_session *session,
+                                       const char *input,
+                                       size_t input_length,
+                                       const struct dunlin_value *value);
+
+/*
+ A state by the name of its input, as a value that the caller frees; `*out_value` is NULL before the first run. Since 0.1.
+ */
+dunlin_status dunlin_session_state(struct dunlin_session *session,
+                                   const char *input,
+                                   size_t input_length,
+                                   struct dunlin_value **out_value);
+
+/*
+ Forgets all states: the next run starts anew. Since 0.1.
+ */
+dunlin_status dunlin_session_reset(struct dunlin_session *session);
+
+/*
+ The full message of this thread's last failed call, with file, node, offset and hint; NULL if none has failed.
+
+ The text is Dunlin's and stays until the next call of this thread that fails. Since 0.1.
+ */
+const char *dunlin_last_error(void);
+
+/*
+ The node at which this thread's last failed call failed, by its name in the model; NULL if it was at none.
+
+ The text is Dunlin's and stays until the next call of this thread that fails. Since 0.1.
+ */
+const char *dunlin_last_error_node(void);
+
+/*
+ The operator of that node, or NULL. Lifetime as `dunlin_last_error_node()`. Since 0.1.
+ */
+const char *dunlin_last_error_operator(void);
+
+/*
+ The file that this thread's last failed call was about, or NULL. Lifetime as `dunlin_last_error_node()`. Since 0.1.
+ */
+const char *dunlin_last_error_file(void);
+
+/*
+ What to do about this thread's last failure, or NULL if there is nothing to say. Lifetime as
+ `dunlin_last_error_node()`. Since 0.1.
+ */
+const char *dunlin_last_error_hint(void);
+
+/*
+ The byte of the file at which this thread's last failure was found, in `*out_offset`; `false` if it has none.
+
+ `out_offset` may be NULL. Since 0.1.
+ */
+bool dunlin_last_error_offset(uint64_t *out_offset);
+
+/*
+ A status as text, such as `"out-of-memory"`. The text is static. May be called from any thread. Since 0.1.
+ */
+const char *dunlin_status_name(int32_t status);
+
+/*
+ Makes a tensor of a copy of `n_bytes` bytes at `data`: the elements in row-major order, little-endian, those of less than
+ 8 bits packed with the first in the low bits.
+
+ `dims` points to `rank` sizes (NULL if `rank` is 0). The new value is the caller's: end it with `dunlin_value_free()`.
+ For strings there is `dunlin_value_new_strings()`. Any thread. Since 0.1.
+
+ Statuses: `DUNLIN_NULL_ARGUMENT`, `DUNLIN_DTYPE` (no such element type, or strings), `DUNLIN_SHAPE` (the shape needs another
+ number of bytes), `DUNLIN_LIMIT` (the shape's size overflows), `DUNLIN_OUT_OF_MEMORY`.
+ */
+dunlin_status dunlin_value_new_tensor(dunlin_dtype dtype,
+                                      const size_t *dims,
+                                      size_t rank,
+                                      const void *data,
+                                      size_t n_bytes,
+                                      struct dunlin_value **out_value);
+
+/*
+ Makes a tensor over the host's memory, without copying it.
+
+ The memory must stay in place and unchanged until `release(user)` is called, which happens once, from any thread, when
+ nothing needs the memory any more; that may be after `dunlin_value_free()`, if a run still uses the tensor or a session
+ keeps it as a state. `release` may be NULL for memory that outlives everything. If the call fails, `release` is not called.
+ Memory that is not aligned for the element type is copied by the runs that read it. Otherwise as
+ `dunlin_value_new_tensor()`. Since 0.1.
+ */
+dunlin_status dunlin_value_borrow_tensor(dunlin_dtype dtype,
+                                         const size_t *dims,
+                                         size_t rank,
+                                         const void *data,
+                                         size_t n_bytes,
+                                         dunlin_release_fn release,
+                                         void *user,
+                                         struct dunlin_value **out_value);
+
+/*
+ Makes a tensor of strings: copies of `n` texts in row-major order.
+
+ `texts` points to `n` pointers and `lengths` to as many lengths in bytes; `lengths` may be NULL if every text ends with
+ a NUL. Texts are UTF-8. Otherwise as `dunlin_value_new_tensor()`. Since 0.1.
+ */
+dunlin_status dunlin_value_new_strings(const size_t *dims,
+                                       size_t rank,
+                                       const char *const *texts,
+                                       const size_t *lengths,
+                                       size_t n,
+                                       struct dunlin_value **out_value);
+
+/*
+ Makes a sequence of `n` values, which stay the caller's. Since 0.1.
+ */
+dunlin_status dunlin_value_new_sequence(const struct dunlin_value *const *values,
+                                        size_t n,
+                                        struct dunlin_value **out_value);
+
+/*
+ Makes a map of `keys` (a tensor of rank 1: integers or strings) to as many values, which stay the caller's. Since 0.1.
+ */
+dunlin_status dunlin_value_new_map(const struct dunlin_value *keys,
+                                   const struct dunlin_value *const *values,
+                                   size_t n,
+                                   struct dunlin_value **out_value);
+
+/*
+ Makes an optional of `value`, which stays the caller's, or of nothing if `value` is NULL. Since 0.1.
+ */
+dunlin_status dunlin_value_new_optional(const struct dunlin_value *value,
+                                        struct dunlin_value **out_value);
+
+/*
+ Ends a value. NULL is allowed. Runs that read it go on undisturbed. Since 0.1.
+ */
+void dunlin_value_free(struct dunlin_value *value);
+
+/*
+ What a value is; `DUNLIN_KIND_NONE` for NULL and handles that are not valid. Since 0.1.
+ */
+dunlin_kind dunlin_value_kind(const struct dunlin_value *value);
+
+/*
+ A tensor's element type; 0 if the value is no tensor. Since 0.1.
+ */
+dunlin_dtype dunlin_tensor_dtype(const struct dunlin_value *value);
+
+/*
+ How many dimensions a tensor has; 0 if the value is no tensor. Since 0.1.
+ */
+size_t dunlin_tensor_rank(const struct dunlin_value *value);
+
+/*
+ Writes a tensor's sizes to `out_dims`, which has room for `capacity` of them.
+
+ Statuses: `DUNLIN_DTYPE` if the value is no tensor, `DUNLIN_SHAPE` if it has more dimensions than there is room for.
+ Since 0.1.
+ */
+dunlin_status dunlin_tensor_dims(const struct dunlin_value *value,
+                                 size_t *out_dims,
+                                 size_t capacity);
+
+/*
+ Lends a tensor's elements: their address in `*out_data` and how many bytes they are in `*out_n_bytes` (which may be NULL).
+
+ The memory is Dunlin's; it may be read by any thread until the value is freed, and must not be written. It is aligned for
+ the element type. Statuses: `DUNLIN_DTYPE` if the value is no tensor, or one of strings. Since 0.1.
+ */
+dunlin_status dunlin_tensor_data(const struct dunlin_value *value,
+                                 const void **out_data,
+                                 size_t *out_n_bytes);
+
+/*
+ Lends string `index` of a tensor of strings: its address in `*out_text` (it does not end with a NUL) and its length in bytes
+ in `*out_length`. Lifetime as in `dunlin_tensor_data()`.
+
+ Statuses: `DUNLIN_DTYPE` if it is no tensor of strings, `DUNLIN_NOT_FOUND` if it has no such element. Since 0.1.
+ */
+dunlin_status dunlin_tensor_string(const struct dunlin_value *value,
+                                   size_t index,
+                                   const char **out_text,
+                                   size_t *out_length);
+
+/*
+ How many values a sequence or map holds, 0 or 1 for an optional, 0 for anything else. Since 0.1.
+ */
+size_t dunlin_value_count(const struct dunlin_value *value);
+
+/*
+ Value `index` of a sequence, map or optional, as a value of its own that the caller frees. Nothing is copied.
+
+ Statuses: `DUNLIN_NOT_FOUND` if there is none. Since 0.1.
+ */
+dunlin_status dunlin_value_item(const struct dunlin_value *value,
+                                size_t index,
+                                struct dunlin_value **out_item);
+
+/*
+ The keys of a map, as a tensor that the caller frees. Statuses: `DUNLIN_INPUT` if the value is no map. Since 0.1.
+ */
+dunlin_status dunlin_value_keys(const struct dunlin_value *value,
+                                struct dunlin_value **out_keys);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* DUNLIN_H */
