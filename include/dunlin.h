@@ -20,12 +20,13 @@
 #define DUNLIN_VERSION_MINOR 1
 #define DUNLIN_VERSION_PATCH 0
 
+/* The length of text that ends with a NUL: functions that take a length take this instead. */
+#define DUNLIN_NUL_TERMINATED SIZE_MAX
+
 /*
  The size of a dimension that is not fixed: see `dunlin_port`.
  */
 #define DUNLIN_ANY_SIZE -1
-
-
 
 /*
  What came of a call. The numbers are fixed for ever; later versions may add others.
@@ -158,6 +159,217 @@ enum dunlin_kind
 typedef enum dunlin_kind dunlin_kind;
 #else
 typedef int32_t dunlin_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
+ An element type, by the number of the ONNX standard (`TensorProto.DataType`).
+ */
+enum dunlin_dtype
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     No element type: the value is no tensor, or it is open.
+     */
+    DUNLIN_DTYPE_NONE = 0,
+    /*
+     IEEE single precision.
+     */
+    DUNLIN_FLOAT32 = 1,
+    /*
+     Unsigned 8 bits.
+     */
+    DUNLIN_UINT8 = 2,
+    /*
+     Signed 8 bits.
+     */
+    DUNLIN_INT8 = 3,
+    /*
+     Unsigned 16 bits.
+     */
+    DUNLIN_UINT16 = 4,
+    /*
+     Signed 16 bits.
+     */
+    DUNLIN_INT16 = 5,
+    /*
+     Signed 32 bits.
+     */
+    DUNLIN_INT32 = 6,
+    /*
+     Signed 64 bits.
+     */
+    DUNLIN_INT64 = 7,
+    /*
+     UTF-8 text of any length.
+     */
+    DUNLIN_STRING = 8,
+    /*
+     One byte, 0 or 1.
+     */
+    DUNLIN_BOOL = 9,
+    /*
+     IEEE half precision.
+     */
+    DUNLIN_FLOAT16 = 10,
+    /*
+     IEEE double precision.
+     */
+    DUNLIN_FLOAT64 = 11,
+    /*
+     Unsigned 32 bits.
+     */
+    DUNLIN_UINT32 = 12,
+    /*
+     Unsigned 64 bits.
+     */
+    DUNLIN_UINT64 = 13,
+    /*
+     Two `float`: real, imaginary.
+     */
+    DUNLIN_COMPLEX64 = 14,
+    /*
+     Two `double`: real, imaginary.
+     */
+    DUNLIN_COMPLEX128 = 15,
+    /*
+     The upper half of a `float`.
+     */
+    DUNLIN_BFLOAT16 = 16,
+    /*
+     8 bits: 4 exponent, 3 mantissa, no infinities.
+     */
+    DUNLIN_FLOAT8E4M3FN = 17,
+    /*
+     8 bits: 4 exponent, 3 mantissa, no infinities, no negative zero.
+     */
+    DUNLIN_FLOAT8E4M3FNUZ = 18,
+    /*
+     8 bits: 5 exponent, 2 mantissa.
+     */
+    DUNLIN_FLOAT8E5M2 = 19,
+    /*
+     8 bits: 5 exponent, 2 mantissa, no infinities, no negative zero.
+     */
+    DUNLIN_FLOAT8E5M2FNUZ = 20,
+    /*
+     Unsigned 4 bits, two to a byte.
+     */
+    DUNLIN_UINT4 = 21,
+    /*
+     Signed 4 bits, two to a byte.
+     */
+    DUNLIN_INT4 = 22,
+    /*
+     4 bits: 2 exponent, 1 mantissa, two to a byte.
+     */
+    DUNLIN_FLOAT4E2M1 = 23,
+    /*
+     8 bits of exponent: powers of two.
+     */
+    DUNLIN_FLOAT8E8M0 = 24,
+    /*
+     Unsigned 2 bits, four to a byte.
+     */
+    DUNLIN_UINT2 = 25,
+    /*
+     Signed 2 bits, four to a byte.
+     */
+    DUNLIN_INT2 = 26,
+    /*
+     6 bits: 2 exponent, 3 mantissa, four to three bytes.
+     */
+    DUNLIN_FLOAT6E2M3 = 27,
+    /*
+     6 bits: 3 exponent, 2 mantissa, four to three bytes.
+     */
+    DUNLIN_FLOAT6E3M2 = 28,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum dunlin_dtype dunlin_dtype;
+#else
+typedef int32_t dunlin_dtype;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
+ What happens to nodes that the device cannot run.
+ */
+enum dunlin_fallback
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     Loading fails with `DUNLIN_PLACEMENT` and names them.
+     */
+    DUNLIN_FALLBACK_DENY = 0,
+    /*
+     They run on the CPU, and the report lists them with the reason. The default.
+     */
+    DUNLIN_FALLBACK_REPORT = 1,
+    /*
+     They run on the CPU; the report still lists them.
+     */
+    DUNLIN_FALLBACK_ALLOW = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum dunlin_fallback dunlin_fallback;
+#else
+typedef int32_t dunlin_fallback;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
+ What a limit is of, for `dunlin_options_set_limit()`.
+ */
+enum dunlin_limit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     Bytes of the model's file.
+     */
+    DUNLIN_LIMIT_FILE_BYTES = 1,
+    /*
+     Bytes that the decoded file may take, weights not counted.
+     */
+    DUNLIN_LIMIT_DECODED_BYTES = 2,
+    /*
+     Nodes of the model.
+     */
+    DUNLIN_LIMIT_NODES = 3,
+    /*
+     Bytes of one tensor, in the file and in a run.
+     */
+    DUNLIN_LIMIT_TENSOR_BYTES = 4,
+    /*
+     Bytes of all tensors that one run holds at a time.
+     */
+    DUNLIN_LIMIT_RUN_BYTES = 5,
+    /*
+     Steps of one loop.
+     */
+    DUNLIN_LIMIT_LOOP_STEPS = 6,
+    /*
+     Dimensions of a tensor.
+     */
+    DUNLIN_LIMIT_RANK = 7,
+    /*
+     Bytes of one string.
+     */
+    DUNLIN_LIMIT_STRING_BYTES = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum dunlin_limit dunlin_limit;
+#else
+typedef int32_t dunlin_limit;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -310,11 +522,6 @@ typedef struct dunlin_node_report {
      */
     uint32_t depth;
 } dunlin_node_report;
-
-/*
- An element type, by the number of the ONNX standard (`TensorProto.DataType`).
- */
-typedef int32_t dunlin_dtype;
 
 #ifdef __cplusplus
 extern "C" {
@@ -738,13 +945,13 @@ const char *dunlin_status_name(int32_t status);
  Makes a tensor of a copy of `n_bytes` bytes at `data`: the elements in row-major order, little-endian, those of less than
  8 bits packed with the first in the low bits.
 
- `dims` points to `rank` sizes (NULL if `rank` is 0). The new value is the caller's: end it with `dunlin_value_free()`.
+ `dtype` is one of `dunlin_dtype`; `dims` points to `rank` sizes (NULL if `rank` is 0). The new value is the caller's: end it with `dunlin_value_free()`.
  For strings there is `dunlin_value_new_strings()`. Any thread. Since 0.1.
 
  Statuses: `DUNLIN_NULL_ARGUMENT`, `DUNLIN_DTYPE` (no such element type, or strings), `DUNLIN_SHAPE` (the shape needs another
  number of bytes), `DUNLIN_LIMIT` (the shape's size overflows), `DUNLIN_OUT_OF_MEMORY`.
  */
-dunlin_status dunlin_value_new_tensor(dunlin_dtype dtype,
+dunlin_status dunlin_value_new_tensor(int32_t dtype,
                                       const size_t *dims,
                                       size_t rank,
                                       const void *data,
@@ -760,7 +967,7 @@ dunlin_status dunlin_value_new_tensor(dunlin_dtype dtype,
  Memory that is not aligned for the element type is copied by the runs that read it. Otherwise as
  `dunlin_value_new_tensor()`. Since 0.1.
  */
-dunlin_status dunlin_value_borrow_tensor(dunlin_dtype dtype,
+dunlin_status dunlin_value_borrow_tensor(int32_t dtype,
                                          const size_t *dims,
                                          size_t rank,
                                          const void *data,
@@ -814,9 +1021,9 @@ void dunlin_value_free(struct dunlin_value *value);
 dunlin_kind dunlin_value_kind(const struct dunlin_value *value);
 
 /*
- A tensor's element type; 0 if the value is no tensor. Since 0.1.
+ A tensor's element type (one of `dunlin_dtype`); 0 if the value is no tensor. Since 0.1.
  */
-dunlin_dtype dunlin_tensor_dtype(const struct dunlin_value *value);
+int32_t dunlin_tensor_dtype(const struct dunlin_value *value);
 
 /*
  How many dimensions a tensor has; 0 if the value is no tensor. Since 0.1.

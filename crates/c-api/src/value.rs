@@ -44,19 +44,80 @@ pub enum dunlin_kind {
 
 /// An element type, by the number of the ONNX standard (`TensorProto.DataType`).
 #[allow(non_camel_case_types, reason = "the C name")]
-pub type dunlin_dtype = i32;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum dunlin_dtype {
+    /// No element type: the value is no tensor, or it is open.
+    DUNLIN_DTYPE_NONE = 0,
+    /// IEEE single precision.
+    DUNLIN_FLOAT32 = 1,
+    /// Unsigned 8 bits.
+    DUNLIN_UINT8 = 2,
+    /// Signed 8 bits.
+    DUNLIN_INT8 = 3,
+    /// Unsigned 16 bits.
+    DUNLIN_UINT16 = 4,
+    /// Signed 16 bits.
+    DUNLIN_INT16 = 5,
+    /// Signed 32 bits.
+    DUNLIN_INT32 = 6,
+    /// Signed 64 bits.
+    DUNLIN_INT64 = 7,
+    /// UTF-8 text of any length.
+    DUNLIN_STRING = 8,
+    /// One byte, 0 or 1.
+    DUNLIN_BOOL = 9,
+    /// IEEE half precision.
+    DUNLIN_FLOAT16 = 10,
+    /// IEEE double precision.
+    DUNLIN_FLOAT64 = 11,
+    /// Unsigned 32 bits.
+    DUNLIN_UINT32 = 12,
+    /// Unsigned 64 bits.
+    DUNLIN_UINT64 = 13,
+    /// Two `float`: real, imaginary.
+    DUNLIN_COMPLEX64 = 14,
+    /// Two `double`: real, imaginary.
+    DUNLIN_COMPLEX128 = 15,
+    /// The upper half of a `float`.
+    DUNLIN_BFLOAT16 = 16,
+    /// 8 bits: 4 exponent, 3 mantissa, no infinities.
+    DUNLIN_FLOAT8E4M3FN = 17,
+    /// 8 bits: 4 exponent, 3 mantissa, no infinities, no negative zero.
+    DUNLIN_FLOAT8E4M3FNUZ = 18,
+    /// 8 bits: 5 exponent, 2 mantissa.
+    DUNLIN_FLOAT8E5M2 = 19,
+    /// 8 bits: 5 exponent, 2 mantissa, no infinities, no negative zero.
+    DUNLIN_FLOAT8E5M2FNUZ = 20,
+    /// Unsigned 4 bits, two to a byte.
+    DUNLIN_UINT4 = 21,
+    /// Signed 4 bits, two to a byte.
+    DUNLIN_INT4 = 22,
+    /// 4 bits: 2 exponent, 1 mantissa, two to a byte.
+    DUNLIN_FLOAT4E2M1 = 23,
+    /// 8 bits of exponent: powers of two.
+    DUNLIN_FLOAT8E8M0 = 24,
+    /// Unsigned 2 bits, four to a byte.
+    DUNLIN_UINT2 = 25,
+    /// Signed 2 bits, four to a byte.
+    DUNLIN_INT2 = 26,
+    /// 6 bits: 2 exponent, 3 mantissa, four to three bytes.
+    DUNLIN_FLOAT6E2M3 = 27,
+    /// 6 bits: 3 exponent, 2 mantissa, four to three bytes.
+    DUNLIN_FLOAT6E3M2 = 28,
+}
 
 /// Makes a tensor of a copy of `n_bytes` bytes at `data`: the elements in row-major order, little-endian, those of less than
 /// 8 bits packed with the first in the low bits.
 ///
-/// `dims` points to `rank` sizes (NULL if `rank` is 0). The new value is the caller's: end it with `dunlin_value_free()`.
+/// `dtype` is one of `dunlin_dtype`; `dims` points to `rank` sizes (NULL if `rank` is 0). The new value is the caller's: end it with `dunlin_value_free()`.
 /// For strings there is `dunlin_value_new_strings()`. Any thread. Since 0.1.
 ///
 /// Statuses: `DUNLIN_NULL_ARGUMENT`, `DUNLIN_DTYPE` (no such element type, or strings), `DUNLIN_SHAPE` (the shape needs another
 /// number of bytes), `DUNLIN_LIMIT` (the shape's size overflows), `DUNLIN_OUT_OF_MEMORY`.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_value_new_tensor(
-    dtype: dunlin_dtype,
+    dtype: i32,
     dims: *const usize,
     rank: usize,
     data: *const c_void,
@@ -87,7 +148,7 @@ pub extern "C" fn dunlin_value_new_tensor(
 /// `dunlin_value_new_tensor()`. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_value_borrow_tensor(
-    dtype: dunlin_dtype,
+    dtype: i32,
     dims: *const usize,
     rank: usize,
     data: *const c_void,
@@ -214,9 +275,9 @@ pub extern "C" fn dunlin_value_kind(value: *const dunlin_value) -> dunlin_kind {
     })
 }
 
-/// A tensor's element type; 0 if the value is no tensor. Since 0.1.
+/// A tensor's element type (one of `dunlin_dtype`); 0 if the value is no tensor. Since 0.1.
 #[unsafe(no_mangle)]
-pub extern "C" fn dunlin_tensor_dtype(value: *const dunlin_value) -> dunlin_dtype {
+pub extern "C" fn dunlin_tensor_dtype(value: *const dunlin_value) -> i32 {
     guard_value(0, || Ok(tensor(&*find::<Value>(value)?)?.dtype().onnx_code()))
 }
 
@@ -363,12 +424,12 @@ pub(crate) fn tensor(value: &Value) -> Result<&Tensor, Failure> {
     value.as_tensor().ok_or_else(|| Failure::new(DUNLIN_DTYPE, format!("a {} is no tensor", value.kind())))
 }
 
-fn dtype_of(code: dunlin_dtype) -> Result<DType, Failure> {
+fn dtype_of(code: i32) -> Result<DType, Failure> {
     let dtype = DType::from_onnx_code(code.into()).filter(|&dtype| dtype != DType::String);
     dtype.ok_or_else(|| Failure::new(DUNLIN_DTYPE, format!("{code} is no element type of plain data")))
 }
 
-fn wrong_length(dtype: dunlin_dtype, shape: &Shape, expected: usize, got: usize) -> Failure {
+fn wrong_length(dtype: i32, shape: &Shape, expected: usize, got: usize) -> Failure {
     let name = DType::from_onnx_code(dtype.into()).map_or("?", DType::name);
     let message = format!("{name} of shape {shape} needs {expected} bytes, got {got}");
     Failure::new(dunlin_status::DUNLIN_SHAPE, message)
@@ -380,4 +441,18 @@ fn no_item(index: usize, n: usize) -> Failure {
 
 pub(crate) fn out_of_memory() -> Failure {
     Failure::new(dunlin_status::DUNLIN_OUT_OF_MEMORY, "no memory for a list of the call")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_type_has_its_c_name() {
+        let listed = include_str!("value.rs");
+        for dtype in DType::ALL {
+            let line = format!("DUNLIN_{} = {},", dtype.name().to_uppercase(), dtype.onnx_code());
+            assert!(listed.contains(&line), "{line}");
+        }
+    }
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::layering;
 use crate::shell::{cargo, check};
+use crate::{layering, native};
 
 /// What to check.
 #[derive(clap::Args)]
@@ -32,6 +32,7 @@ const PARTS: &[Part] = &[
     Part { name: "clippy", run: clippy },
     Part { name: "doc", run: doc },
     Part { name: "test", run: test },
+    Part { name: "native", run: native::check_all },
     Part { name: "conformance", run: conformance },
     Part { name: "models", run: models },
     Part { name: "accuracy", run: accuracy },

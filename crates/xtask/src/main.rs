@@ -9,6 +9,7 @@ mod corrupt;
 mod goldens;
 mod hammer;
 mod layering;
+mod native;
 mod place;
 mod python;
 mod shell;
@@ -50,6 +51,8 @@ enum Command {
     },
     /// Compare the models' outputs with the references.
     Accuracy(accuracy::Args),
+    /// Write include/dunlin.h and the list of exported symbols.
+    Header,
     /// Run ONNX's backend tests and compare with the expected failures.
     Conformance(conformance::Args),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),
         Command::Accuracy(args) => accuracy::run(&args),
+        Command::Header => native::header(),
         Command::Conformance(args) => conformance::run(&args),
     };
     match outcome {
