@@ -1,10 +1,7 @@
 //! How much memory a run will take, before it runs.
 
 use dunlin_exec::Evaluator;
-use dunlin_ir::{Fact, Graph, Shape, Type, infer_graph};
-
-/// Known values that inference follows hold at most so many elements: shapes and the like.
-const MAX_SHAPE_ELEMENTS: usize = 1024;
+use dunlin_ir::{Fact, Graph, MAX_SHAPE_ELEMENTS, Shape, Type, infer_graph};
 
 /// The peak bytes of tensors of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use dunlin_ir::infer::{Fact, Facts};
 use dunlin_ir::{
-    DType, Graph, GraphError, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId, infer_graph,
+    DType, Graph, GraphError, MAX_SHAPE_ELEMENTS, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId,
+    infer_graph,
 };
 use smallvec::SmallVec;
 
@@ -400,9 +401,6 @@ enum Alignment {
     /// So that the element type can be read.
     Typed,
 }
-
-/// Known values that inference follows hold at most so many elements: shapes and the like.
-const MAX_SHAPE_ELEMENTS: usize = 1024;
 
 /// Copies the constants that steps on the device read to it, if there are such steps.
 fn device_plan(target: &Target, steps: &[Step], constants: &[Value]) -> Result<Option<DevicePlan>, OpError> {

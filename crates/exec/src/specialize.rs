@@ -1,6 +1,8 @@
 //! A plan specialised for one set of input shapes: the steps whose results follow from the shapes alone are done.
 
-use dunlin_ir::{Evaluate, Fact, Graph, Op, Shape, Tensor, Value, ValueId, infer_undeclared};
+use dunlin_ir::{
+    Evaluate, Fact, Graph, MAX_SHAPE_ELEMENTS, Op, Shape, Tensor, Value, ValueId, infer_undeclared,
+};
 use smallvec::SmallVec;
 
 use crate::plan::{Arg, Plan, Step};
@@ -38,7 +40,7 @@ impl Specialization {
             })
             .collect();
         let evaluator = ShapeEvaluator(Evaluator::new(*limits, Stop::default()));
-        let facts = infer_undeclared(graph, &inputs, Some(&evaluator), MAX_ELEMENTS);
+        let facts = infer_undeclared(graph, &inputs, Some(&evaluator), MAX_SHAPE_ELEMENTS);
         Specialization { spared: spare(graph, plan, &facts) }
     }
 
@@ -71,9 +73,6 @@ impl Spared {
         }
     }
 }
-
-/// Values of more elements are computed in each run: this is about shapes.
-const MAX_ELEMENTS: usize = 1024;
 
 /// Evaluates the operators that shape arithmetic is made of: those that compute the same bits wherever they run.
 struct ShapeEvaluator(Evaluator);

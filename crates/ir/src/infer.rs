@@ -167,6 +167,9 @@ pub trait Evaluate {
     ) -> Option<Vec<Option<Tensor>>>;
 }
 
+/// Known values that inference need follow hold at most so many elements: shapes and the like.
+pub const MAX_SHAPE_ELEMENTS: usize = 1024;
+
 /// What is known of every value of `graph` when its inputs are as `inputs` say (in the graph's order; missing ones
 /// are as declared). Contents are followed through nodes of at most `max_value_elements` elements if an evaluator
 /// is given, which resolves shape arithmetic.

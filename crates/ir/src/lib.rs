@@ -15,7 +15,7 @@ mod value;
 
 pub use dtype::{Bool, Class, DType, Element};
 pub use graph::{Graph, GraphError, Node, NodeId, NodeInputs, NodeOutputs, Origin, Type, ValueId, ValueInfo};
-pub use infer::{Evaluate, Fact, Facts, infer_graph, infer_undeclared};
+pub use infer::{Evaluate, Fact, Facts, MAX_SHAPE_ELEMENTS, infer_graph, infer_undeclared};
 pub use op::Op;
 pub use shape::{Dim, Dims, Shape, resolve_axis};
 pub use tensor::{Tensor, TensorError};

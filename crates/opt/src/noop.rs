@@ -6,14 +6,14 @@
 
 use dunlin_ir::op::elementwise::Unary;
 use dunlin_ir::op::{Elementwise, Movement};
-use dunlin_ir::{Dim, Fact, Graph, Node, Op, Type, ValueId, infer_graph};
+use dunlin_ir::{Dim, Fact, Graph, MAX_SHAPE_ELEMENTS, Node, Op, Type, ValueId, infer_graph};
 
 use crate::{OptimizeError, Target};
 
 /// Runs the pass: identities, conversions to the type that is there already, and movements
 /// that keep both shape and order.
 pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
-    let facts = infer_graph(graph, &[], Some(target.evaluator), 1024);
+    let facts = infer_graph(graph, &[], Some(target.evaluator), MAX_SHAPE_ELEMENTS);
     let mut replacement: Vec<ValueId> = (0..graph.values.len() as u32).map(ValueId).collect();
     let mut changed = false;
     for index in 0..graph.nodes.len() {

@@ -4,17 +4,14 @@
 //! s = Shape(x: [2, 3]); n = Gather(s, 0); ..      =>      n = 2; ..
 //! ```
 
-use dunlin_ir::{Graph, Op, infer_graph};
+use dunlin_ir::{Graph, MAX_SHAPE_ELEMENTS, Op, infer_graph};
 
 use crate::index::is_pure;
 use crate::{OptimizeError, Target};
 
-/// Values that hold at most so many elements are followed.
-const MAX_ELEMENTS: usize = 1024;
-
 /// Runs the pass.
 pub(crate) fn run(graph: &mut Graph, target: &Target<'_>) -> Result<bool, OptimizeError> {
-    let facts = infer_graph(graph, &[], Some(target.evaluator), MAX_ELEMENTS);
+    let facts = infer_graph(graph, &[], Some(target.evaluator), MAX_SHAPE_ELEMENTS);
     let mut changed = false;
     for node in &mut graph.nodes {
         let outputs = node.outputs.iter().flatten();

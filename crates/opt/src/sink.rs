@@ -4,7 +4,7 @@
 //! w = constant; y = If(c, w; then: (w) -> MatMul(x, w))      =>      y = If(c; then: w = constant; MatMul(x, w))
 //! ```
 
-use dunlin_ir::{Graph, Node, Op, Tensor, Type, infer_graph};
+use dunlin_ir::{Graph, MAX_SHAPE_ELEMENTS, Node, Op, Tensor, Type, infer_graph};
 
 use crate::{OptimizeError, Target};
 
@@ -59,9 +59,6 @@ fn declare(node: &mut Node, at: usize, ty: &Type) {
         }
     }
 }
-
-/// Known values that inference follows hold at most so many elements: shapes and the like.
-const MAX_SHAPE_ELEMENTS: usize = 1024;
 
 #[cfg(test)]
 pub(crate) mod tests {

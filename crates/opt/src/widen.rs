@@ -11,7 +11,8 @@ use dunlin_ir::infer::Facts;
 use dunlin_ir::op::elementwise::{Cast, Rounding, Unary};
 use dunlin_ir::op::{Elementwise, Index, Movement, Quantize};
 use dunlin_ir::{
-    DType, Fact, Graph, Node, NodeOutputs, Op, Origin, Shape, Tensor, Type, ValueId, ValueInfo, infer_graph,
+    DType, Fact, Graph, MAX_SHAPE_ELEMENTS, Node, NodeOutputs, Op, Origin, Shape, Tensor, Type, ValueId,
+    ValueInfo, infer_graph,
 };
 use smallvec::SmallVec;
 
@@ -229,9 +230,6 @@ fn cast(from: ValueId, to: ValueId, dtype: DType, neighbour: &Origin) -> Node {
     let origin = Origin { op_type: "Cast".into(), domain: "".into(), ..neighbour.clone() };
     Node::new(conversion(dtype), &[Some(from)], &[Some(to)], origin)
 }
-
-/// Known values that inference follows hold at most so many elements: shapes and the like.
-const MAX_SHAPE_ELEMENTS: usize = 1024;
 
 #[cfg(test)]
 pub(crate) mod tests {
