@@ -1,20 +1,23 @@
 //! Loading with choices.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use dunlin_exec::{self as exec, Evaluator, Plan, Stop};
+use dunlin_formats::onnx::ExternalData;
 use dunlin_formats::{Mapping, onnx};
 use dunlin_opt::{OptimizeError, Target};
-use dunlin_sys::{Bytes, Parallel, Pool, available_threads};
+use dunlin_sys::{Bytes, FloatState, Parallel, Pool, available_threads};
 
 use crate::inspection::{inputs_of, outputs_of};
 use crate::model::{Inner, MAX_CACHED_SHAPES};
+use crate::options::Workers;
 use crate::{
-    Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, Model, Progress, Report, Source, Stage,
-    Threads,
+    Cancel, Device, Error, ErrorKind, Fallback, Inspection, Limits, LogLevel, Model, Progress, Report,
+    Source, Stage, Threads,
 };
 
 /// Loads a model with other choices than the defaults.
@@ -36,6 +39,8 @@ pub struct Builder {
     pub(crate) max_cached_shapes: usize,
     stop: Stop,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
+    log: Option<(LogLevel, Box<dyn Fn(LogLevel, &str) + Send>)>,
+    external: HashMap<String, Bytes>,
 }
 
 impl Builder {
@@ -52,6 +57,8 @@ impl Builder {
             max_cached_shapes: MAX_CACHED_SHAPES,
             stop: Stop::default(),
             progress: None,
+            log: None,
+            external: HashMap::new(),
         }
     }
 
@@ -122,6 +129,19 @@ impl Builder {
         self
     }
 
+    /// Is given lines about the load, those of `level` and what matters more. Nothing is written anywhere else.
+    pub fn log(mut self, level: LogLevel, log: impl Fn(LogLevel, &str) + Send + 'static) -> Builder {
+        self.log = Some((level, Box::new(log)));
+        self
+    }
+
+    /// Gives the contents of a file that the model keeps weights in, by the name that it calls it by: for models that have
+    /// no folder. Where some are given, no folder is looked into.
+    pub fn external(mut self, location: impl Into<String>, bytes: Bytes) -> Builder {
+        self.external.insert(location.into(), bytes);
+        self
+    }
+
     /// Loads the model file at `path`.
     ///
     /// # Errors
@@ -143,7 +163,12 @@ impl Builder {
     /// # Errors
     /// As [`Builder::load`].
     pub fn load_from<S: Source + ?Sized>(mut self, source: &S) -> Result<Model, Error> {
-        let result = std::panic::catch_unwind(AssertUnwindSafe(|| self.build(source)));
+        let build = AssertUnwindSafe(|| {
+            // Folding computes as runs do.
+            let _float_state = FloatState::enter();
+            self.build(source)
+        });
+        let result = std::panic::catch_unwind(build);
         result
             .unwrap_or_else(|payload| Err(Error::panicked(&*payload)))
             .map_err(|error| error.in_file(source.file()))
@@ -163,7 +188,10 @@ impl Builder {
 
     fn read<S: Source + ?Sized>(&self, source: &S) -> Result<onnx::Model, Error> {
         let bytes = source.open(self.mapping)?;
-        let external = source.external(self.mapping)?;
+        let external = match self.external.is_empty() {
+            true => source.external(self.mapping)?,
+            false => Some(Box::new(self.external.clone()) as Box<dyn ExternalData>),
+        };
         let model = onnx::read(bytes.clone(), external.as_deref(), &self.limits.read)?;
         // What the reader saw of the weights is not needed before they are packed.
         bytes.advise_dont_need();
@@ -173,6 +201,7 @@ impl Builder {
     fn build<S: Source + ?Sized>(&mut self, source: &S) -> Result<Model, Error> {
         self.step(Stage::Read, 0.0)?;
         let onnx::Model { mut graph, info } = self.read(source)?;
+        let n_read = graph.nodes.len();
         self.step(Stage::Optimize, 0.3)?;
         // The signature is the file's: passes may rename what computes an output.
         let signature = (inputs_of(&graph), outputs_of(&graph));
@@ -190,6 +219,7 @@ impl Builder {
         if target.deny_fallback {
             report.check_none_fell_back(self.device)?;
         }
+        self.log_model(source.file(), n_read, &report);
         self.step(Stage::Done, 1.0)?;
         Model::new(Inner::new(graph, signature, info, plan, report, self)?)
     }
@@ -202,21 +232,57 @@ impl Builder {
         Ok(())
     }
 
+    /// Says what was loaded, and what does not run where it was asked to.
+    fn log_model(&self, file: Option<&Path>, n_read: usize, report: &Report) {
+        let name = file.map_or("a model".into(), Path::to_string_lossy);
+        self.write(LogLevel::Info, || {
+            format!(
+                "{name}: {n_read} nodes, {} after the optimiser; {} bytes of constants, {} packed; device {}",
+                report.nodes.len(),
+                report.constant_bytes,
+                report.packed_bytes,
+                self.device
+            )
+        });
+        self.write(LogLevel::Debug, || {
+            format!("{name}: passes that changed something: {}", report.passes.join(", "))
+        });
+        if self.fallback == Fallback::Report {
+            for node in &report.nodes {
+                let Some(reason) = &node.fallback else { continue };
+                self.write(LogLevel::Warning, || {
+                    format!(
+                        "{name}: node {:?} ({}) runs on {}, not on {}: {reason}",
+                        node.node, node.op, node.backend, self.device
+                    )
+                });
+            }
+        }
+    }
+
+    fn write(&self, level: LogLevel, line: impl FnOnce() -> String) {
+        if let Some((most, log)) = &self.log
+            && level <= *most
+        {
+            log(level, &line());
+        }
+    }
+
     fn n_threads(&self) -> usize {
         match &self.threads {
             Threads::Shared(pool) => pool.n_threads(),
+            Threads::Host(pool) => pool.n_threads(),
             Threads::Count(n) => (*n).max(1),
             Threads::Auto => available_threads(),
         }
     }
 
-    pub(crate) fn pool(&self) -> Result<Arc<Pool>, Error> {
-        if let Threads::Shared(pool) = &self.threads {
-            return Ok(pool.clone());
+    pub(crate) fn workers(&self) -> Result<Workers, Error> {
+        match &self.threads {
+            Threads::Shared(pool) => Ok(Workers::Own(pool.clone())),
+            Threads::Host(pool) => Ok(Workers::Host(pool.clone())),
+            Threads::Auto | Threads::Count(_) => Ok(Workers::Own(Arc::new(Pool::new(self.n_threads())?))),
         }
-        let pool = Pool::new(self.n_threads())
-            .map_err(|error| Error::new(ErrorKind::OutOfMemory, error.to_string()))?;
-        Ok(Arc::new(pool))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use dunlin_exec::{NodeError, OpError, PlanError};
 use dunlin_formats::onnx::{LowerError, ParseError, ReadError};
 use dunlin_ir::TensorError;
+use dunlin_sys::PoolError;
 
 /// What kind of thing went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +113,16 @@ struct Inner {
     offset: Option<u64>,
     hint: Option<&'static str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl From<PoolError> for Error {
+    fn from(error: PoolError) -> Error {
+        let kind = match error {
+            PoolError::Count { .. } => ErrorKind::Input,
+            _ => ErrorKind::OutOfMemory,
+        };
+        Error::new(kind, error.to_string())
+    }
 }
 
 impl Error {

@@ -32,17 +32,17 @@ pub use dunlin_exec::Plan;
 pub use dunlin_formats::Mapping;
 pub use dunlin_formats::onnx::ModelInfo as Metadata;
 pub use dunlin_ir::{Bool, DType, Dim, Element, Graph, Map, Shape, Tensor, TensorError, Type, Value};
-pub use dunlin_sys::{Pool, available_threads};
+pub use dunlin_sys::{HostPool, Pool, available_threads};
 pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow};
 pub use inspection::Inspection;
 pub use io::{InputInfo, Inputs, OutputInfo, Outputs};
 pub use limits::Limits;
 pub use memory::Memory;
 pub use model::Model;
-pub use options::{Device, Fallback, Progress, RunOptions, Stage, Threads};
+pub use options::{Device, Fallback, LogLevel, Progress, RunOptions, Stage, Threads};
 pub use report::{NodeReport, Placement, Report, RunReport};
 pub use session::Session;
-pub use source::Source;
+pub use source::{FilePart, Source};
 
 /// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.
 pub fn instruction_set() -> &'static str {

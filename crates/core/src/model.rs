@@ -8,8 +8,9 @@ use std::time::Instant;
 use dunlin_exec::{Environment, Evaluator, Observer, Plan, Resources, Specialization, Stop};
 use dunlin_formats::onnx::ModelInfo;
 use dunlin_ir::{Dim, Graph, Map, Shape, Type, Value};
-use dunlin_sys::{Arena, FloatState, Pool};
+use dunlin_sys::{Arena, FloatState};
 
+use crate::options::Workers;
 use crate::report::Recorder;
 use crate::session::copy_out;
 use crate::special::SpecialCache;
@@ -36,7 +37,7 @@ pub(crate) struct Inner {
     /// Positions of (input, output).
     states: Vec<(usize, usize)>,
     limits: Limits,
-    pool: Arc<Pool>,
+    workers: Workers,
     report: Report,
     /// Buffers of runs that are over.
     idle: Mutex<Vec<Scratch>>,
@@ -71,7 +72,7 @@ impl Inner {
             output_names,
             states: Vec::new(),
             limits: builder.limits.clone(),
-            pool: builder.pool()?,
+            workers: builder.workers()?,
             report,
             idle: Mutex::default(),
             special: SpecialCache::new(builder.max_cached_shapes),
@@ -258,7 +259,7 @@ impl Model {
         let started = Instant::now();
         scratch.arena.reset_peak();
         let resources = Resources {
-            pool: &*self.inner.pool,
+            pool: self.inner.workers.parallel(),
             arena: &scratch.arena,
             limits: &self.inner.limits.run,
             stop: &stop,

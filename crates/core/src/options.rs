@@ -6,7 +6,7 @@ use std::time::Instant;
 use dunlin_exec::Backend;
 #[cfg(feature = "candle")]
 use dunlin_exec::candle;
-use dunlin_sys::Pool;
+use dunlin_sys::{HostPool, Parallel, Pool};
 
 use crate::{Cancel, Error, ErrorKind};
 
@@ -20,6 +20,24 @@ pub enum Threads {
     Count(usize),
     /// A pool shared with other models.
     Shared(Arc<Pool>),
+    /// Threads of the host's.
+    Host(Arc<HostPool>),
+}
+
+/// The pool that a model's runs use.
+#[derive(Debug, Clone)]
+pub(crate) enum Workers {
+    Own(Arc<Pool>),
+    Host(Arc<HostPool>),
+}
+
+impl Workers {
+    pub fn parallel(&self) -> &dyn Parallel {
+        match self {
+            Workers::Own(pool) => &**pool,
+            Workers::Host(pool) => &**pool,
+        }
+    }
 }
 
 /// Where the graph runs.
@@ -94,6 +112,18 @@ pub enum Fallback {
     Report,
     /// They run on the CPU; the report still lists them, but nothing is logged.
     Allow,
+}
+
+/// How much a line of the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum LogLevel {
+    /// Something that a user of the model should know: nodes that do not run where they were asked to.
+    Warning,
+    /// What was loaded and how.
+    Info,
+    /// Details for somebody who looks for a reason.
+    Debug,
 }
 
 /// How far loading has come.

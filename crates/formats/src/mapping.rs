@@ -1,11 +1,12 @@
 //! How a local file becomes bytes: mapped or copied.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use dunlin_sys::{AlignedBuf, Bytes, FileMap};
+use dunlin_sys::{Bytes, FileMap, read_range};
 
 /// How the reader holds a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -28,17 +29,19 @@ impl Mapping {
         if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
+        let file = File::open(path)?;
+        let n_bytes = file.metadata()?.len();
+        self.open_range(&file, 0..n_bytes)
+    }
+
+    /// A range of an open file, in bytes.
+    ///
+    /// # Errors
+    /// Whatever mapping or reading reports; a range that does not lie in the file is refused.
+    pub fn open_range(self, file: &File, range: Range<u64>) -> io::Result<Bytes> {
         match self {
-            Mapping::Map => Ok(Bytes::mapped(Arc::new(FileMap::open(path)?))),
-            Mapping::Copy => read_all(File::open(path)?),
+            Mapping::Map => Ok(Bytes::mapped(Arc::new(FileMap::of_range(file, range)?))),
+            Mapping::Copy => Ok(read_range(file, range)?.into()),
         }
     }
-}
-
-fn read_all(mut file: File) -> io::Result<Bytes> {
-    let refused = || io::Error::from(io::ErrorKind::OutOfMemory);
-    let n_bytes = usize::try_from(file.metadata()?.len()).map_err(|_| refused())?;
-    let mut buf = AlignedBuf::zeroed(n_bytes).map_err(|_| refused())?;
-    file.read_exact(buf.as_mut_slice())?;
-    Ok(buf.into())
 }

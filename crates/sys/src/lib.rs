@@ -18,6 +18,6 @@ pub use cpu::CpuFeatures;
 pub use fp::FloatState;
 pub use host::{Cache, CacheKind, HostFacts, available_threads, peak_memory_bytes};
 pub use interrupt::Interruptible;
-pub use map::FileMap;
+pub use map::{FileMap, file_of_descriptor, read_range};
 pub use parallel::{Parallel, Serial, for_each_chunk_mut};
-pub use pool::{Pool, PoolError};
+pub use pool::{HostPool, Pool, PoolError};

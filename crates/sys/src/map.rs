@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::AlignedBuf;
 use crate::os::{self, Advice};
 
 /// A file mapped read-only into memory.
@@ -45,16 +46,59 @@ impl FileMap {
         Ok(FileMap { map: Some(map) })
     }
 
+    /// Maps `range` of an open file, in bytes. It need not begin at a page.
+    ///
+    /// # Errors
+    /// Whatever the system reports; a range that does not lie in the file is an error.
+    pub fn of_range(file: &File, range: Range<u64>) -> io::Result<FileMap> {
+        let out_of_file =
+            || io::Error::new(io::ErrorKind::InvalidInput, "the range does not lie in the file");
+        if range.start > range.end || range.end > file.metadata()?.len() {
+            return Err(out_of_file());
+        }
+        let n = usize::try_from(range.end - range.start).map_err(|_| out_of_file())?;
+        if n == 0 {
+            return Ok(FileMap { map: None });
+        }
+        // SAFETY: as in `from_file`.
+        let map = unsafe { memmap2::MmapOptions::new().offset(range.start).len(n).map(file)? };
+        Ok(FileMap { map: Some(map) })
+    }
+
     /// The file's bytes.
     pub fn as_slice(&self) -> &[u8] {
         self.map.as_deref().unwrap_or(&[])
     }
+
     /// Passes advice about a part of the file on to the system, which may heed it.
     pub(crate) fn advise(&self, range: Range<usize>, advice: Advice) {
         if let Some(map) = &self.map {
             os::advise(map, range, advice);
         }
     }
+}
+
+/// Reads `range` of an open file into memory, without moving the position that others read it at.
+///
+/// # Errors
+/// Whatever the system reports; a range that does not lie in the file is an error.
+pub fn read_range(file: &File, range: Range<u64>) -> io::Result<AlignedBuf> {
+    if range.start > range.end || range.end > file.metadata()?.len() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the range does not lie in the file"));
+    }
+    let refused = || io::Error::from(io::ErrorKind::OutOfMemory);
+    let n_bytes = usize::try_from(range.end - range.start).map_err(|_| refused())?;
+    let mut buf = AlignedBuf::zeroed(n_bytes).map_err(|_| refused())?;
+    os::read_exact_at(file, buf.as_mut_slice(), range.start)?;
+    Ok(buf)
+}
+
+/// A second handle to the file that a descriptor of the process stands for; the descriptor itself is left alone.
+///
+/// # Errors
+/// Whatever duplicating it reports: the descriptor is not open. `Unsupported` where there are no descriptors.
+pub fn file_of_descriptor(descriptor: i32) -> io::Result<File> {
+    os::duplicate(descriptor)
 }
 
 #[cfg(test)]
@@ -78,6 +122,26 @@ mod tests {
             assert_eq!(part.as_slice(), &expected[range]);
         }
         assert_eq!(bytes.as_slice(), expected);
+        fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_range_of_a_file_is_that_range() {
+        let path = env::temp_dir().join(format!("dunlin-range-{}", process::id()));
+        let expected: Vec<u8> = (0..10_000u32).map(|i| (i % 251) as u8).collect();
+        fs::write(&path, &expected).unwrap();
+        let file = File::open(&path).unwrap();
+        for range in [0..0, 0..1, 1..9_999, 4096..8192, 4097..8191, 10_000..10_000] {
+            let map = FileMap::of_range(&file, range.clone()).unwrap();
+            let part = &expected[range.start as usize..range.end as usize];
+            assert_eq!(map.as_slice(), part);
+            assert_eq!(read_range(&file, range).unwrap().as_slice(), part);
+        }
+        #[allow(clippy::reversed_empty_ranges, reason = "the case")]
+        for range in [0..10_001, 5..4, u64::MAX..u64::MAX] {
+            assert!(FileMap::of_range(&file, range.clone()).is_err());
+            assert!(read_range(&file, range).is_err());
+        }
         fs::remove_file(&path).unwrap();
     }
 

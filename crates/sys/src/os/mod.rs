@@ -3,12 +3,12 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{advise, block_signals, page_bytes, process_id};
+pub(crate) use unix::{advise, block_signals, duplicate, page_bytes, process_id, read_exact_at};
 
 #[cfg(not(unix))]
 mod not_unix;
 #[cfg(not(unix))]
-pub(crate) use not_unix::{advise, block_signals, page_bytes, process_id};
+pub(crate) use not_unix::{advise, block_signals, duplicate, page_bytes, process_id, read_exact_at};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;

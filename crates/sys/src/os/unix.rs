@@ -1,7 +1,11 @@
 //! The calls that Linux, Android, macOS and the BSDs share.
 
+use std::fs::File;
+use std::io;
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::os::fd::FromRawFd;
+use std::os::unix::fs::FileExt;
 use std::ptr;
 
 use memmap2::{Mmap, UncheckedAdvice};
@@ -37,6 +41,22 @@ pub(crate) fn block_signals() {
         }
         libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
     }
+}
+
+/// A second handle to the file of a descriptor, closed in programs that the process starts.
+pub(crate) fn duplicate(descriptor: i32) -> io::Result<File> {
+    // SAFETY: always sound; a number that is no open descriptor is an error.
+    let copy = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
+    if copy < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `fcntl` has just made this descriptor, so that nobody else owns or closes it.
+    Ok(unsafe { File::from_raw_fd(copy) })
+}
+
+/// Fills `buffer` from byte `offset` of a file on; the file's own position stays.
+pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    file.read_exact_at(buffer, offset)
 }
 
 /// The size of a page of memory.

@@ -6,6 +6,7 @@
 
 mod bell;
 mod board;
+mod host;
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use crate::{FloatState, Parallel, available_threads, os};
 use bell::Bell;
 use board::Board;
+pub use host::HostPool;
 
 /// Threads of our own for parallel loops, as many as the host allowed and no more.
 ///
