@@ -1,25 +1,8 @@
 /* What a careless host does, and what it must get: a status, never a crash. Ends with 0 if every call answers as it should. */
-#include <stdio.h>
-#include <string.h>
+#include <pthread.h>
+#include <stdlib.h>
 
-#include "dunlin.h"
-
-static int n_failed = 0;
-
-static void expect(dunlin_status got, dunlin_status want, const char *what) {
-    if (got != want) {
-        const char *why = dunlin_last_error();
-        printf("%s: %s instead of %s (%s)\n", what, dunlin_status_name(got), dunlin_status_name(want), why ? why : "");
-        n_failed++;
-    }
-}
-
-static void expect_true(int truth, const char *what) {
-    if (!truth) {
-        printf("%s\n", what);
-        n_failed++;
-    }
-}
+#include "expect.h"
 
 static void count(void *user) {
     ++*(int *)user;
@@ -134,14 +117,191 @@ static void models(const char *path) {
     dunlin_value_free(input);
 }
 
+static const char *digits;
+
+/* Memory that is not aligned, or that is input and output at once. */
+static void buffers(void) {
+    dunlin_model *model = NULL;
+    dunlin_value *image = picture(1.0f), *input = NULL;
+    float wanted[N_SCORES], scores[N_SCORES];
+    static unsigned char memory[28 * 28 * 4 + 64];
+    const size_t dims[] = {1, 1, 28, 28};
+    const void *data = NULL;
+    size_t n_bytes = 0;
+    expect(load(digits, 2, &model), DUNLIN_OK, "load");
+    expect(classify(model, image, NULL, wanted), DUNLIN_OK, "run");
+    expect(dunlin_tensor_data(image, &data, &n_bytes), DUNLIN_OK, "data");
+    for (size_t shift = 0; shift < 4; shift++) {
+        memcpy(memory + shift, data, n_bytes);
+        expect(dunlin_value_borrow_tensor(DUNLIN_FLOAT32, dims, 4, memory + shift, n_bytes, NULL, NULL, &input), DUNLIN_OK, "lent askew");
+        expect(classify(model, input, NULL, scores), DUNLIN_OK, "a run of memory that is not aligned");
+        expect_true(memcmp(wanted, scores, sizeof scores) == 0, "memory that is not aligned changes the answer");
+        dunlin_output output = {sizeof output, "probabilities", memory + shift + 1, sizeof scores};
+        const dunlin_value *inputs[] = {input};
+        const dunlin_status status = dunlin_model_run_into(model, NULL, inputs, 1, NULL, &output, 1, NULL);
+        expect_true(status == DUNLIN_OK || status == DUNLIN_INPUT, "an output over the input is neither written nor refused");
+        expect_true(status != DUNLIN_OK || memcmp(wanted, memory + shift + 1, sizeof scores) == 0, "an output over the input is wrong");
+        dunlin_value_free(input);
+    }
+    const dunlin_value *inputs[] = {image, image};
+    const char *names[] = {"image", "image"};
+    dunlin_output outputs[] = {{sizeof *outputs, "probabilities", scores, sizeof scores}, {sizeof *outputs, "probabilities", scores, sizeof scores}};
+    dunlin_status status = dunlin_model_run_into(model, NULL, inputs, 1, NULL, outputs, 2, NULL);
+    expect_true(status == DUNLIN_OK || status == DUNLIN_INPUT, "one memory for two outputs is neither written nor refused");
+    expect(dunlin_model_run_into(model, names, inputs, 2, NULL, outputs, 1, NULL), DUNLIN_INPUT, "an input twice");
+    outputs[0].size = 3;
+    expect(dunlin_model_run_into(model, NULL, inputs, 1, NULL, outputs, 1, NULL), DUNLIN_INPUT, "an output of no version");
+    outputs[0] = outputs[1];
+    outputs[0].data = NULL;
+    expect(dunlin_model_run_into(model, NULL, inputs, 1, NULL, outputs, 1, NULL), DUNLIN_NULL_ARGUMENT, "an output nowhere");
+    outputs[0].name = "\xc3(";
+    expect(dunlin_model_run_into(model, NULL, inputs, 1, NULL, outputs, 1, NULL), DUNLIN_INPUT, "an output whose name is not UTF-8");
+    names[0] = "\xff";
+    expect(dunlin_model_run_into(model, names, inputs, 1, NULL, outputs + 1, 1, NULL), DUNLIN_INPUT, "an input whose name is not UTF-8");
+    const dunlin_value *const *askew = (const dunlin_value *const *)((const char *)inputs + 1);
+    expect(dunlin_model_run_into(model, NULL, askew, 1, NULL, outputs + 1, 1, NULL), DUNLIN_INPUT, "a list of inputs that is not aligned");
+    expect(dunlin_model_load("\xff\xfe", 2, NULL, &model), DUNLIN_INPUT, "a path that is not UTF-8");
+    dunlin_value_free(image);
+    dunlin_model_free(model);
+}
+
+/* Lengths and counts that no memory has. */
+static void sizes(void) {
+    dunlin_model *model = NULL;
+    dunlin_value *value = picture(1.0f), *made = NULL;
+    const size_t wide[] = {SIZE_MAX / 2, 4}, many[] = {(size_t)1 << 62, 0}, big[] = {(size_t)1 << 45};
+    const dunlin_value *inputs[] = {value};
+    const char *text = "";
+    expect(load(digits, 1, &model), DUNLIN_OK, "load");
+    expect(dunlin_model_run(model, NULL, inputs, SIZE_MAX, NULL, &made, 1, NULL), DUNLIN_INPUT, "inputs without end");
+    expect(dunlin_model_run(model, NULL, inputs, 1, NULL, &made, SIZE_MAX / 8, NULL), DUNLIN_INPUT, "outputs without end");
+    expect(dunlin_model_load_bytes(text, SIZE_MAX, NULL, &model), DUNLIN_INPUT, "bytes without end");
+    expect(dunlin_model_load(text, SIZE_MAX - 1, NULL, &model), DUNLIN_INPUT, "a path without end");
+    expect(dunlin_value_new_tensor(DUNLIN_FLOAT32, wide, 2, text, 8, &made), DUNLIN_LIMIT, "a product that overflows");
+    expect(dunlin_value_new_tensor(DUNLIN_INT4, many, 1, text, 0, &made), DUNLIN_LIMIT, "a size beyond the address space");
+    expect(dunlin_value_new_tensor(DUNLIN_FLOAT32, big, 1, text, 0, &made), DUNLIN_OUT_OF_MEMORY, "a size beyond the memory");
+    expect(dunlin_value_new_sequence(inputs, SIZE_MAX / 16, &made), DUNLIN_OUT_OF_MEMORY, "a sequence without end");
+    expect_true(made == NULL, "a failed call has written its result");
+    dunlin_value_free(value);
+    dunlin_model_free(model);
+}
+
+typedef struct caller {
+    dunlin_model *model;
+    dunlin_value *other;
+    int n_calls;
+} caller;
+
+static void progress(void *user, float fraction) {
+    caller *self = user;
+    float scores[N_SCORES];
+    if (self->n_calls++ == 0) {
+        expect(load(digits, 1, &self->model), DUNLIN_OK, "a load within a load");
+    }
+    expect(classify_level(self->model, fraction, scores), DUNLIN_OK, "a run within a load");
+}
+
+static void release(void *user) {
+    caller *self = user;
+    float scores[N_SCORES];
+    expect(classify_level(self->model, 0.5f, scores), DUNLIN_OK, "a run within a release");
+    dunlin_value_free(self->other);
+    dunlin_model_free(self->model);
+    self->n_calls = -1;
+}
+
+/* Calls from the functions that Dunlin calls. */
+static void callbacks(void) {
+    static const float image[28 * 28];
+    const size_t dims[] = {1, 1, 28, 28};
+    caller self = {NULL, picture(1.0f), 0};
+    dunlin_options *options = NULL;
+    dunlin_model *model = NULL;
+    dunlin_value *input = NULL;
+    float scores[N_SCORES];
+    expect(dunlin_options_new(&options), DUNLIN_OK, "options");
+    expect(dunlin_options_set_progress(options, progress, &self), DUNLIN_OK, "progress");
+    expect(dunlin_model_load(digits, DUNLIN_NUL_TERMINATED, options, &model), DUNLIN_OK, "load");
+    expect_true(self.n_calls > 0, "nothing was told of a load");
+    dunlin_options_free(options);
+    expect(dunlin_value_borrow_tensor(DUNLIN_FLOAT32, dims, 4, image, sizeof image, release, &self, &input), DUNLIN_OK, "lent");
+    expect(classify(model, input, NULL, scores), DUNLIN_OK, "run");
+    dunlin_value_free(input);
+    expect_true(self.n_calls == -1, "a release was not called");
+    expect(classify_level(self.model, 0.5f, scores), DUNLIN_INVALID_HANDLE, "a model that a release has freed");
+    dunlin_model_free(model);
+}
+
+enum { N_IMAGES = 2000 };
+
+typedef struct running {
+    dunlin_model *model;
+    dunlin_session *session;
+    dunlin_value *input;
+    dunlin_run_options *options;
+    dunlin_status status;
+    int has_begun;
+} running;
+
+static void *run(void *user) {
+    running *self = user;
+    dunlin_value *output = NULL;
+    const dunlin_value *inputs[] = {self->input};
+    dunlin_session *session = self->session;
+    dunlin_model *model = self->model;
+    __atomic_store_n(&self->has_begun, 1, __ATOMIC_SEQ_CST);
+    self->status = session != NULL ? dunlin_session_run(session, NULL, inputs, 1, self->options, &output, 1, NULL)
+                                   : dunlin_model_run(model, NULL, inputs, 1, self->options, &output, 1, NULL);
+    dunlin_value_free(output);
+    return NULL;
+}
+
+/* Everything that a run uses is freed while it runs. */
+static void threads(void) {
+    static const float images[N_IMAGES * 28 * 28];
+    const size_t dims[] = {N_IMAGES, 1, 28, 28};
+    for (int i = 0; i < 6; i++) {
+        running self = {NULL, NULL, NULL, NULL, DUNLIN_INTERNAL, 0};
+        int n_released = 0;
+        pthread_t thread;
+        expect(load(digits, 2, &self.model), DUNLIN_OK, "load");
+        expect(dunlin_run_options_new(&self.options), DUNLIN_OK, "options");
+        expect(dunlin_value_borrow_tensor(DUNLIN_FLOAT32, dims, 4, images, sizeof images, count, &n_released, &self.input), DUNLIN_OK, "images");
+        if (i % 2 == 1) {
+            expect(dunlin_session_new(self.model, &self.session), DUNLIN_OK, "session");
+        }
+        const dunlin_value *inputs[] = {self.input};
+        expect_true(pthread_create(&thread, NULL, run, &self) == 0, "no thread");
+        while (!__atomic_load_n(&self.has_begun, __ATOMIC_SEQ_CST)) {
+        }
+        if (i == 3) {
+            dunlin_value *output = NULL;
+            const dunlin_status status = dunlin_session_run(self.session, NULL, inputs, 1, NULL, &output, 1, NULL);
+            expect_true(status == DUNLIN_OK || status == DUNLIN_BUSY, "a session's second call at a time");
+            dunlin_value_free(output);
+        }
+        dunlin_model_free(self.model);
+        dunlin_session_free(self.session);
+        dunlin_value_free(self.input);
+        dunlin_run_options_free(self.options);
+        pthread_join(thread, NULL);
+        expect_true(self.status == DUNLIN_OK || self.status == DUNLIN_INVALID_HANDLE, "a run whose handles are freed ends otherwise");
+        expect_true(n_released == 1, "a run has lost the memory that it was lent");
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) {
         return 2;
     }
+    digits = argv[1];
     expect_true(strcmp(dunlin_version(), DUNLIN_VERSION) == 0, "header and library differ in version");
     expect_true(dunlin_has("cpu") && !dunlin_has("quantum"), "features");
     values();
     models(argv[1]);
-    printf("%d of the calls answered wrongly\n", n_failed);
-    return n_failed != 0;
+    buffers();
+    sizes();
+    callbacks();
+    threads();
+    return verdict();
 }

@@ -35,6 +35,7 @@ const PARTS: &[Part] = &[
     Part { name: "native", run: native::check_all },
     Part { name: "conformance", run: conformance },
     Part { name: "models", run: models },
+    Part { name: "native-models", run: native::check_models },
     Part { name: "accuracy", run: accuracy },
     Part { name: "corrupt", run: corrupt },
     Part { name: "hammer", run: hammer },

@@ -53,6 +53,8 @@ enum Command {
     Accuracy(accuracy::Args),
     /// Write include/dunlin.h and the list of exported symbols.
     Header,
+    /// Run the C and C++ programs under sanitizers and Valgrind.
+    Sanitize(native::SanitizeArgs),
     /// Run ONNX's backend tests and compare with the expected failures.
     Conformance(conformance::Args),
 }
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Golden { filter } => python::on_models("golden.py", &filter),
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Header => native::header(),
+        Command::Sanitize(args) => native::sanitize(&args),
         Command::Conformance(args) => conformance::run(&args),
     };
     match outcome {
