@@ -84,6 +84,8 @@ impl Program {
             }
             None => Command::new(&binary),
         };
+        // Cargo points it to its own target folder.
+        command.env_remove("LD_LIBRARY_PATH");
         command.current_dir(place::repository()).envs(library.environment.iter().cloned());
         for arg in self.args {
             command.arg(match arg.strip_prefix("models/") {

@@ -43,7 +43,7 @@ fn build(checker: Checker) -> Result<Library> {
         Checker::Address => {
             let options = (
                 "ASAN_OPTIONS",
-                "detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=1",
+                "detect_leaks=1:quarantine_size_mb=64:allocator_may_return_null=1:detect_stack_use_after_return=1",
             );
             sanitized("address", &[], options)
         }
