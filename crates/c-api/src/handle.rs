@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Cancel = 6,
     Report = 7,
     Pool = 8,
+    Error = 9,
+    Task = 10,
 }
 
 /// An object that the host holds by handles of the C type `Self`.

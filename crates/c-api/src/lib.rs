@@ -8,19 +8,31 @@
     reason = "pointers are followed in ptr.rs, under the contract of the header"
 )]
 
+mod background;
+mod cancel;
+mod error;
 mod handle;
+mod info;
 mod model;
 mod options;
+mod pool;
 mod ptr;
+mod reader;
 mod report;
 mod run;
 mod session;
 mod status;
 mod value;
 
+pub use background::dunlin_async_wait;
+pub use cancel::*;
+pub use error::*;
+pub use info::*;
 pub use model::*;
 pub use options::*;
+pub use pool::*;
 pub use ptr::ReleaseFn;
+pub use reader::*;
 pub use report::*;
 pub use run::*;
 pub use session::*;

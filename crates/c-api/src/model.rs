@@ -4,14 +4,16 @@ use std::ffi::{CString, c_char, c_void};
 use std::path::Path;
 use std::sync::Arc;
 
-use dunlin_core::{Builder, Dim, Memory, Model, Shape, Type};
+use dunlin_core::{Builder, Dim, FilePart, Memory, Model, Shape, Type};
 use dunlin_sys::{AlignedBuf, Bytes};
 
 use crate::handle::{Kind, Object, find, find_optional, free, store};
+use crate::info::Info;
 use crate::options::{Options, dunlin_options};
 use crate::ptr::{self, Lent, ReleaseFn};
+use crate::reader::{Reader, dunlin_read_fn};
 use crate::report::{Report, dunlin_report};
-use crate::run::{Call, dunlin_output, dunlin_run_options};
+use crate::run::{Call, dunlin_done_fn, dunlin_output, dunlin_run_options};
 use crate::status::{Failure, c_string, dunlin_status, guard, guard_value};
 use crate::value::dunlin_value;
 
@@ -26,6 +28,9 @@ pub const DUNLIN_ANY_SIZE: i64 = -1;
 
 /// The length of text that ends with a NUL: functions that take a length take this instead.
 pub const DUNLIN_NUL_TERMINATED: usize = usize::MAX;
+
+/// The rest of a file, for `dunlin_model_load_fd()`.
+pub const DUNLIN_TO_THE_END: u64 = u64::MAX;
 
 /// An input or output of a model. Pointers are lent: they stay until the model is freed.
 #[allow(non_camel_case_types, reason = "the C name")]
@@ -52,6 +57,7 @@ pub struct dunlin_port {
 #[derive(Debug)]
 pub(crate) struct ModelObject {
     pub model: Model,
+    pub info: Info,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
@@ -75,7 +81,12 @@ impl ModelObject {
     fn new(model: Model) -> ModelObject {
         let inputs = model.inputs().iter().map(|input| Port::new(&input.name, &input.ty, input.is_optional));
         let outputs = model.outputs().iter().map(|output| Port::new(&output.name, &output.ty, false));
-        ModelObject { inputs: inputs.collect(), outputs: outputs.collect(), model }
+        ModelObject {
+            inputs: inputs.collect(),
+            outputs: outputs.collect(),
+            info: Info::new(model.metadata()),
+            model,
+        }
     }
 }
 
@@ -171,6 +182,49 @@ pub extern "C" fn dunlin_model_load_borrowed(
     status
 }
 
+/// Loads the model at bytes `offset` to `offset + n_bytes` of an open file, such as an asset that lies uncompressed in an archive;
+/// `n_bytes` may be `DUNLIN_TO_THE_END`. The file is mapped or copied as `dunlin_options_set_mapping()` says, and its position stays. The
+/// descriptor stays the caller's, who may close it when the call returns. Otherwise as `dunlin_model_load()`. Since 0.1.
+///
+/// Statuses besides: `DUNLIN_IO` if the descriptor is not open (or on systems that have none), `DUNLIN_INPUT` for a part that does not lie
+/// in the file.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_model_load_fd(
+    fd: i32,
+    offset: u64,
+    n_bytes: u64,
+    options: *const dunlin_options,
+    out_model: *mut *mut dunlin_model,
+) -> dunlin_status {
+    load(options, out_model, |builder| {
+        let n_bytes = (n_bytes != DUNLIN_TO_THE_END).then_some(n_bytes);
+        Ok(builder.load_from(&FilePart::of_descriptor(fd, offset, n_bytes)?)?)
+    })
+}
+
+/// Loads a model of `n_bytes` bytes that the host reads, in parts of at most a megabyte, into memory of Dunlin's: from an archive, over a
+/// network, or decrypted on the way. `read` is called with `user`; not after this call has returned. Cancellation and the timeout
+/// of the options are looked at between parts. Otherwise as `dunlin_model_load()`. Since 0.1.
+///
+/// Statuses besides: `DUNLIN_IO` if `read` fails, `DUNLIN_LIMIT` if `n_bytes` is beyond `DUNLIN_LIMIT_FILE_BYTES`.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_model_load_reader(
+    n_bytes: u64,
+    read: dunlin_read_fn,
+    user: *mut c_void,
+    options: *const dunlin_options,
+    out_model: *mut *mut dunlin_model,
+) -> dunlin_status {
+    load(options, out_model, |builder| {
+        let mut reader = Reader::new(n_bytes, read, user)?;
+        if let Some(options) = find_optional::<Options>(options)? {
+            (reader.cancel, reader.deadline) = options.stop();
+            reader.max_bytes = options.max_file_bytes();
+        }
+        Ok(builder.load_from(&reader)?)
+    })
+}
+
 /// Ends a model. NULL is allowed. Runs and sessions that use it go on undisturbed. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_model_free(model: *mut dunlin_model) {
@@ -215,10 +269,7 @@ pub extern "C" fn dunlin_model_output(
 
 fn lend_port(ports: &[Port], index: usize, out: *mut dunlin_port) -> Result<(), Failure> {
     let out = ptr::slice_mut(out, 1, "the result")?;
-    if out[0].size != size_of::<dunlin_port>() {
-        let message = format!("size is {}, not sizeof(dunlin_port)", out[0].size);
-        return Err(Failure::new(dunlin_status::DUNLIN_INPUT, message));
-    }
+    ptr::check_size(out[0].size, size_of::<dunlin_port>(), "dunlin_port")?;
     let none =
         || Failure::new(dunlin_status::DUNLIN_NOT_FOUND, format!("no {index}: there are {}", ports.len()));
     out[0] = ports.get(index).ok_or_else(none)?.lend();
@@ -297,6 +348,31 @@ pub extern "C" fn dunlin_model_run(
         let model = find::<ModelObject>(model)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
         call.run(out_outputs, n_outputs, &mut |inputs, options| Ok(model.model.run_with(inputs, options)?))
+    })
+}
+
+/// Runs a model in the background, on a thread of Dunlin's, and calls `done(user, ...)` when it has ended.
+///
+/// The arguments are those of `dunlin_model_run()` and may be freed when this returns. If it does not return `DUNLIN_OK`, `done` is
+/// not called. Runs start in the order of the calls, as many at a time as there are processors; the switch and the timeout of `options`
+/// hold for waiting and running together. Before the library is unloaded, wait with `dunlin_async_wait()`. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_model_run_async(
+    model: *const dunlin_model,
+    names: *const *const c_char,
+    inputs: *const *const dunlin_value,
+    n_inputs: usize,
+    options: *const dunlin_run_options,
+    want_report: bool,
+    done: dunlin_done_fn,
+    user: *mut c_void,
+) -> dunlin_status {
+    guard(|| {
+        let model = find::<ModelObject>(model)?;
+        let call = Call { names, inputs, n_inputs, options, out_report: std::ptr::null_mut() };
+        call.run_async(want_report, done, user, move |inputs, options| {
+            Ok(model.model.run_with(inputs, options)?)
+        })
     })
 }
 

@@ -1,14 +1,17 @@
-//! Choices for loading a model, the switch that cancels, and pools of threads.
+//! Choices for loading a model.
 
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Cancel, Device, Fallback, Limits, Mapping, Model, Pool, Progress, Threads};
+use dunlin_core::{Cancel, Device, Fallback, Limits, LogLevel, Mapping, Model, Progress, Threads};
+use dunlin_sys::Bytes;
 
+use crate::cancel::dunlin_cancel;
 use crate::handle::{Kind, Object, find, free, store};
-use crate::ptr::{self, User};
-use crate::status::{Failure, dunlin_status, guard, guard_value};
+use crate::pool::{SharedPool, dunlin_pool};
+use crate::ptr::{self, Lent, ReleaseFn, User};
+use crate::status::{Failure, c_string, dunlin_status, guard};
 
 /// Choices for loading a model. One may be used for any number of loads; changing it does not touch models that were loaded.
 #[allow(non_camel_case_types, reason = "the C name")]
@@ -16,21 +19,26 @@ pub struct dunlin_options {
     _opaque: [u8; 0],
 }
 
-/// A switch that ends loads and runs early.
-#[allow(non_camel_case_types, reason = "the C name")]
-pub struct dunlin_cancel {
-    _opaque: [u8; 0],
-}
-
-/// Threads that models share.
-#[allow(non_camel_case_types, reason = "the C name")]
-pub struct dunlin_pool {
-    _opaque: [u8; 0],
-}
-
 /// Told how far loading has come: `fraction` goes from 0 to 1. Called from the loading thread.
 #[allow(non_camel_case_types, reason = "the C name")]
 pub type dunlin_progress_fn = Option<unsafe extern "C" fn(user: *mut c_void, fraction: f32)>;
+
+/// Given lines about loads: `level` is one of `dunlin_log_level`, `message` is lent until it returns. Called from the loading thread.
+#[allow(non_camel_case_types, reason = "the C name")]
+pub type dunlin_log_fn = Option<unsafe extern "C" fn(user: *mut c_void, level: i32, message: *const c_char)>;
+
+/// How much a line of the log matters.
+#[allow(non_camel_case_types, reason = "the C name")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum dunlin_log_level {
+    /// Something that a user of the model should know: nodes that do not run where they were asked to.
+    DUNLIN_LOG_WARNING = 1,
+    /// What was loaded and how.
+    DUNLIN_LOG_INFO = 2,
+    /// Details for somebody who looks for a reason.
+    DUNLIN_LOG_DEBUG = 3,
+}
 
 /// What happens to nodes that the device cannot run.
 #[allow(non_camel_case_types, reason = "the C name")]
@@ -81,6 +89,8 @@ pub(crate) struct Choices {
     cancel: Option<Cancel>,
     timeout: Option<Duration>,
     progress: Option<(unsafe extern "C" fn(*mut c_void, f32), User)>,
+    log: Option<(LogLevel, unsafe extern "C" fn(*mut c_void, i32, *const c_char), User)>,
+    external: Vec<(String, Bytes)>,
 }
 
 /// The object behind `dunlin_options`.
@@ -91,22 +101,6 @@ impl Object for Options {
     type Opaque = dunlin_options;
     const KIND: Kind = Kind::Options;
     const NAME: &'static str = "dunlin_options";
-}
-
-impl Object for Cancel {
-    type Opaque = dunlin_cancel;
-    const KIND: Kind = Kind::Cancel;
-    const NAME: &'static str = "dunlin_cancel";
-}
-
-/// The object behind `dunlin_pool`.
-#[derive(Debug)]
-pub(crate) struct SharedPool(Arc<Pool>);
-
-impl Object for SharedPool {
-    type Opaque = dunlin_pool;
-    const KIND: Kind = Kind::Pool;
-    const NAME: &'static str = "dunlin_pool";
 }
 
 impl Options {
@@ -141,7 +135,34 @@ impl Options {
         if let Some((progress, user)) = choices.progress {
             builder = builder.progress(move |at: Progress| ptr::call_progress(progress, user, at.fraction));
         }
+        if let Some((level, log, user)) = choices.log {
+            builder = builder.log(level, move |level, line| {
+                ptr::call_log(log, user, log_code(level), &c_string(line));
+            });
+        }
+        for (location, bytes) in choices.external {
+            builder = builder.external(location, bytes);
+        }
         builder
+    }
+
+    /// When loads that begin now must stop.
+    pub fn stop(&self) -> (Option<Cancel>, Option<Instant>) {
+        let choices = self.choices();
+        (choices.cancel.clone(), choices.timeout.map(|timeout| Instant::now() + timeout))
+    }
+
+    /// The most bytes that a model's file may have.
+    pub fn max_file_bytes(&self) -> u64 {
+        self.choices().limits.read.max_bytes
+    }
+}
+
+fn log_code(level: LogLevel) -> i32 {
+    match level {
+        LogLevel::Warning => dunlin_log_level::DUNLIN_LOG_WARNING as i32,
+        LogLevel::Info => dunlin_log_level::DUNLIN_LOG_INFO as i32,
+        _ => dunlin_log_level::DUNLIN_LOG_DEBUG as i32,
     }
 }
 
@@ -188,7 +209,7 @@ pub extern "C" fn dunlin_options_set_pool(
     pool: *const dunlin_pool,
 ) -> dunlin_status {
     change(options, |choices| {
-        choices.threads = Threads::Shared(find::<SharedPool>(pool)?.0.clone());
+        choices.threads = find::<SharedPool>(pool)?.threads();
         Ok(())
     })
 }
@@ -334,61 +355,51 @@ pub extern "C" fn dunlin_options_set_progress(
     })
 }
 
-/// Makes a switch that is off. End it with `dunlin_cancel_free()`; loads and runs that hold it keep it. Since 0.1.
+/// A function that is given lines about loads, those of `level` (one of `dunlin_log_level`) and what matters more; NULL for none, the
+/// default. Nothing is ever written to stdout or stderr. It may call Dunlin. Since 0.1.
 #[unsafe(no_mangle)]
-pub extern "C" fn dunlin_cancel_new(out_cancel: *mut *mut dunlin_cancel) -> dunlin_status {
-    guard(|| {
-        ptr::writable(out_cancel, "out_cancel")?;
-        ptr::put(out_cancel, store(Cancel::new())?);
+pub extern "C" fn dunlin_options_set_log(
+    options: *mut dunlin_options,
+    level: i32,
+    log: dunlin_log_fn,
+    user: *mut c_void,
+) -> dunlin_status {
+    change(options, |choices| {
+        let level = match level {
+            1 => LogLevel::Warning,
+            2 => LogLevel::Info,
+            3 => LogLevel::Debug,
+            _ => return Err(no_such("log level", level)),
+        };
+        choices.log = log.map(|log| (level, log, User(user)));
         Ok(())
     })
 }
 
-/// Turns a switch on, from any thread. It stays on: later runs with it end at once. Since 0.1.
+/// Lends the contents of a file that models keep weights in, by the name that they call it by, for models that do not come from
+/// a folder. Where one is given, no folder is looked into. Memory and release as in `dunlin_model_load_borrowed()`: the options and
+/// the models that were loaded with them use it. Since 0.1.
 #[unsafe(no_mangle)]
-pub extern "C" fn dunlin_cancel_set(cancel: *const dunlin_cancel) -> dunlin_status {
-    guard(|| {
-        find::<Cancel>(cancel)?.cancel();
+pub extern "C" fn dunlin_options_add_external(
+    options: *mut dunlin_options,
+    name: *const c_char,
+    name_length: usize,
+    data: *const c_void,
+    n_bytes: usize,
+    release: ReleaseFn,
+    user: *mut c_void,
+) -> dunlin_status {
+    let mut replaced = None;
+    change(options, |choices| {
+        let name = ptr::text(name, name_length, "name")?.to_owned();
+        let lent = Arc::new(Lent::new(data, n_bytes, release, user)?);
+        let known = choices.external.iter().position(|(known, _)| *known == name);
+        // Dropped after the choices are free again: its release may use them.
+        replaced = known.map(|at| choices.external.swap_remove(at));
+        choices.external.push((name, Bytes::foreign(lent.clone())));
+        lent.keep();
         Ok(())
     })
-}
-
-/// Ends a switch. NULL is allowed. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_cancel_free(cancel: *mut dunlin_cancel) {
-    guard(|| {
-        free::<Cancel>(cancel);
-        Ok(())
-    });
-}
-
-/// Makes a pool of `n` threads (the callers of runs included; 0 for as many as the process may use), to be shared by models with
-/// `dunlin_options_set_pool()`. Its threads sleep when nothing runs and end with the last model that uses it. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_pool_new(n: usize, out_pool: *mut *mut dunlin_pool) -> dunlin_status {
-    guard(|| {
-        ptr::writable(out_pool, "out_pool")?;
-        let n = if n == 0 { dunlin_core::available_threads() } else { n };
-        let no_threads = |error| Failure::new(dunlin_status::DUNLIN_OUT_OF_MEMORY, format!("{error}"));
-        let pool = Pool::new(n).map_err(no_threads)?;
-        ptr::put(out_pool, store(SharedPool(Arc::new(pool)))?);
-        Ok(())
-    })
-}
-
-/// How many threads a pool has; 0 for NULL and handles that are not valid. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_pool_threads(pool: *const dunlin_pool) -> usize {
-    guard_value(0, || Ok(dunlin_sys::Parallel::n_threads(&*find::<SharedPool>(pool)?.0)))
-}
-
-/// Ends a pool. NULL is allowed; models that use it keep it. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_pool_free(pool: *mut dunlin_pool) {
-    guard(|| {
-        free::<SharedPool>(pool);
-        Ok(())
-    });
 }
 
 /// Timeouts beyond a year are none; the clock cannot be pushed past its end.

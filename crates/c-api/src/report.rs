@@ -175,10 +175,7 @@ pub extern "C" fn dunlin_report_node(
     guard(|| {
         let out = ptr::slice_mut(out_node, 1, "out_node")?;
         let report = find::<Report>(report)?;
-        if out[0].size != size_of::<dunlin_node_report>() {
-            let message = format!("out_node->size is {}, not sizeof(dunlin_node_report)", out[0].size);
-            return Err(Failure::new(dunlin_status::DUNLIN_INPUT, message));
-        }
+        ptr::check_size(out[0].size, size_of::<dunlin_node_report>(), "dunlin_node_report")?;
         let none = || {
             let message = format!("no node {index}: there are {}", report.nodes.len());
             Failure::new(dunlin_status::DUNLIN_NOT_FOUND, message)

@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use dunlin_core::{Cancel, Inputs, Outputs, RunOptions, RunReport, Value};
 
+use crate::background;
+use crate::cancel::dunlin_cancel;
+use crate::error::{ErrorObject, dunlin_error};
 use crate::handle::{Kind, Object, find, find_optional, free, store};
-use crate::options::{MAX_TIMEOUT_MS, dunlin_cancel};
+use crate::options::MAX_TIMEOUT_MS;
 use crate::ptr;
 use crate::report::{Report, dunlin_report};
-use crate::status::{Failure, dunlin_status, guard};
+use crate::status::{Failure, catch, dunlin_status, guard, guard_value};
 use crate::value::{dunlin_value, out_of_memory, tensor};
 
 /// Choices for one run, or for any number of them.
@@ -33,6 +36,22 @@ pub struct dunlin_output {
     /// How many bytes it has: exactly those of the output.
     pub n_bytes: usize,
 }
+
+/// Called once when an asynchronous run has ended, from a thread of Dunlin's.
+///
+/// If it succeeded, `error` is NULL, `outputs` points to `n_outputs` values in the model's order, which are the callee's to free (the array
+/// itself is lent), and `report` is the run's report, the callee's too, or NULL if none was asked for. If it failed, `error` says why
+/// for as long as the callback runs, and there are no outputs. It may call Dunlin, and must not throw.
+#[allow(non_camel_case_types, reason = "the C name")]
+pub type dunlin_done_fn = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        error: *const dunlin_error,
+        outputs: *const *mut dunlin_value,
+        n_outputs: usize,
+        report: *mut dunlin_report,
+    ),
+>;
 
 #[derive(Debug, Clone, Default)]
 struct Choices {
@@ -168,13 +187,8 @@ impl Call {
             let message = format!("the model has {} outputs, room for {n_outputs}", outputs.len());
             return Err(Failure::new(dunlin_status::DUNLIN_INPUT, message));
         }
-        let mut handles: Vec<*mut dunlin_value> = Vec::new();
-        handles.try_reserve_exact(n_outputs).map_err(|_| out_of_memory())?;
-        let stored = outputs.into_values().into_iter().try_for_each(|value| {
-            handles.push(store(value)?);
-            Ok(())
-        });
-        let reported = stored.and_then(|()| self.report(report));
+        let handles = store_all(outputs)?;
+        let reported = self.report(report);
         if reported.is_err() {
             handles.into_iter().for_each(free::<Value>);
             return reported;
@@ -198,6 +212,32 @@ impl Call {
         self.report(report)
     }
 
+    /// Runs in the background and calls the host when it is done.
+    pub fn run_async(
+        &self,
+        want_report: bool,
+        done: dunlin_done_fn,
+        user: *mut c_void,
+        mut runner: impl FnMut(Inputs, &RunOptions) -> Result<(Outputs, Option<RunReport>), Failure>
+        + Send
+        + 'static,
+    ) -> Result<(), Failure> {
+        let done = done.ok_or_else(|| Failure::null("done"))?;
+        let (inputs, mut options) = (self.inputs()?, self.options()?);
+        options.report = want_report;
+        let completion = Completion::new(done, ptr::User(user))?;
+        background::start(Box::new(move || {
+            let outcome = catch(|| {
+                let (outputs, report) = runner(inputs, &options)?;
+                let report = report.map(|report| store(Report::of_run(report))).transpose()?;
+                Ok((store_all(outputs)?, report.unwrap_or(std::ptr::null_mut())))
+            });
+            // The session, if there is one, is free again when the callback comes.
+            drop(runner);
+            completion.call(outcome);
+        }))
+    }
+
     fn report(&self, report: Option<RunReport>) -> Result<(), Failure> {
         if let Some(report) = report {
             ptr::put(self.out_report, store(Report::of_run(report))?);
@@ -206,11 +246,58 @@ impl Call {
     }
 }
 
-fn copy_out(results: &Outputs, output: &dunlin_output) -> Result<(), Failure> {
-    if output.size < size_of::<dunlin_output>() {
-        let message = format!("an output's size is {}, not sizeof(dunlin_output)", output.size);
-        return Err(Failure::new(dunlin_status::DUNLIN_INPUT, message));
+/// New handles for outputs, for all or for none.
+fn store_all(outputs: Outputs) -> Result<Vec<*mut dunlin_value>, Failure> {
+    let mut handles: Vec<*mut dunlin_value> = Vec::new();
+    handles.try_reserve_exact(outputs.len()).map_err(|_| out_of_memory())?;
+    for value in outputs.into_values() {
+        match store(value) {
+            Ok(handle) => handles.push(handle),
+            Err(failure) => {
+                handles.into_iter().for_each(free::<Value>);
+                return Err(failure);
+            }
+        }
     }
+    Ok(handles)
+}
+
+/// The end of an asynchronous run: what is needed for it was made before the run.
+struct Completion {
+    done: ptr::DoneFn,
+    user: ptr::User,
+    error: usize,
+}
+
+impl Completion {
+    fn new(done: ptr::DoneFn, user: ptr::User) -> Result<Completion, Failure> {
+        Ok(Completion { done, user, error: store(ErrorObject::default())? as usize })
+    }
+
+    fn call(self, outcome: Result<(Vec<*mut dunlin_value>, *mut dunlin_report), Failure>) {
+        let error = self.error as *mut dunlin_error;
+        match outcome {
+            Ok((outputs, report)) => {
+                ptr::call_done(self.done, self.user, std::ptr::null(), &outputs, report);
+            }
+            Err(failure) => {
+                if let Ok(object) = find::<ErrorObject>(error) {
+                    object.set(failure);
+                }
+                ptr::call_done(self.done, self.user, error, &[], std::ptr::null_mut());
+            }
+        }
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        free::<ErrorObject>(self.error as *mut dunlin_error);
+    }
+}
+
+fn copy_out(results: &Outputs, output: &dunlin_output) -> Result<(), Failure> {
+    ptr::check_size(output.size, size_of::<dunlin_output>(), "dunlin_output")?;
     let name = ptr::text(output.name, ptr::NUL_TERMINATED, "an output's name")?;
     let unknown =
         || Failure::new(dunlin_status::DUNLIN_NOT_FOUND, format!("the model has no output {name:?}"));
@@ -241,12 +328,41 @@ pub extern "C" fn dunlin_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Whether this build has a feature: the name of a device (`"cpu"`, `"candle-cpu"`), or `"onnx"`. An unknown name is not had.
-/// Since 0.1.
+/// The version of this library's ABI: `DUNLIN_ABI_VERSION` of the header that it was built with. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_abi_version() -> u32 {
+    DUNLIN_ABI_VERSION
+}
+
+/// The version of the ABI that this header describes. It grows with every change that a program compiled before would notice;
+/// functions that are added do not count. A program that loads the library itself compares it with `dunlin_abi_version()`.
+pub const DUNLIN_ABI_VERSION: u32 = 1;
+
+/// The instruction set that the CPU kernels use on this machine, such as `"avx2"`, `"avx512"`, `"neon"` or `"scalar"`. The text is
+/// static. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_instruction_set() -> *const c_char {
+    match dunlin_core::instruction_set() {
+        "avx512" => c"avx512",
+        "avx2" => c"avx2",
+        "neon" => c"neon",
+        _ => c"scalar",
+    }
+    .as_ptr()
+}
+
+/// Whether this build has a feature: the name of a device (`"cpu"`, `"candle-cpu"`, `"cuda:0"`), a format (`"onnx"`), or an operator
+/// (`"op:Conv"`, `"op:ai.onnx.ml:Scaler"`, `"op:com.microsoft:FusedMatMul"`). An unknown name is not had. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_has(feature: *const c_char) -> bool {
-    crate::status::guard_value(false, || {
+    guard_value(false, || {
         let feature = ptr::text(feature, ptr::NUL_TERMINATED, "feature")?;
-        Ok(feature == "onnx" || feature.parse::<dunlin_core::Device>().is_ok())
+        Ok(match feature.strip_prefix("op:") {
+            Some(operator) => match operator.rsplit_once(':') {
+                Some((domain, name)) => dunlin_core::has_operator(domain, name),
+                None => dunlin_core::has_operator("", operator),
+            },
+            None => feature == "onnx" || feature.parse::<dunlin_core::Device>().is_ok(),
+        })
     })
 }

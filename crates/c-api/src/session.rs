@@ -1,7 +1,7 @@
 //! Sessions: repeated runs that keep buffers and states.
 
-use std::ffi::c_char;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dunlin_core::{Session, Value};
 
@@ -9,7 +9,7 @@ use crate::handle::{Kind, Object, find, free, store};
 use crate::model::{ModelObject, dunlin_model};
 use crate::ptr;
 use crate::report::dunlin_report;
-use crate::run::{Call, dunlin_output, dunlin_run_options};
+use crate::run::{Call, dunlin_done_fn, dunlin_output, dunlin_run_options};
 use crate::status::{Failure, dunlin_status, guard};
 use crate::value::{dunlin_value, tensor};
 
@@ -19,9 +19,27 @@ pub struct dunlin_session {
     _opaque: [u8; 0],
 }
 
-/// The object behind `dunlin_session`.
+/// The object behind `dunlin_session`: the session, unless a call has taken it.
 #[derive(Debug)]
-pub(crate) struct SessionObject(Mutex<Session>);
+pub(crate) struct SessionObject(Mutex<Option<Session>>);
+
+/// A session that a call has taken, and gives back when it ends, however it ends.
+pub(crate) struct Taken {
+    object: Arc<SessionObject>,
+    session: Option<Session>,
+}
+
+impl Taken {
+    fn session(&mut self) -> Result<&mut Session, Failure> {
+        self.session.as_mut().ok_or_else(busy)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        *self.object.slot() = self.session.take();
+    }
+}
 
 impl Object for SessionObject {
     type Opaque = dunlin_session;
@@ -30,17 +48,20 @@ impl Object for SessionObject {
 }
 
 impl SessionObject {
-    fn session(&self) -> Result<MutexGuard<'_, Session>, Failure> {
-        match self.0.try_lock() {
-            Ok(session) => Ok(session),
-            // A panic was caught in the middle of a run; core leaves the states as they were before it.
-            Err(TryLockError::Poisoned(poisoned)) => Ok(PoisonError::into_inner(poisoned)),
-            Err(TryLockError::WouldBlock) => {
-                let message = "the session is in the middle of another call";
-                Err(Failure::new(dunlin_status::DUNLIN_BUSY, message))
-            }
-        }
+    fn slot(&self) -> MutexGuard<'_, Option<Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Takes a session for the time of a call.
+fn take(session: *const dunlin_session) -> Result<Taken, Failure> {
+    let object = find::<SessionObject>(session)?;
+    let session = object.slot().take().ok_or_else(busy)?;
+    Ok(Taken { object, session: Some(session) })
+}
+
+fn busy() -> Failure {
+    Failure::new(dunlin_status::DUNLIN_BUSY, "the session is in the middle of another call")
 }
 
 /// Makes a session of a model, which may be freed before it. End it with `dunlin_session_free()`. Since 0.1.
@@ -52,7 +73,7 @@ pub extern "C" fn dunlin_session_new(
     guard(|| {
         ptr::writable(out_session, "out_session")?;
         let session = find::<ModelObject>(model)?.model.session();
-        ptr::put(out_session, store(SessionObject(Mutex::new(session)))?);
+        ptr::put(out_session, store(SessionObject(Mutex::new(Some(session))))?);
         Ok(())
     })
 }
@@ -80,10 +101,11 @@ pub extern "C" fn dunlin_session_run(
     out_report: *mut *mut dunlin_report,
 ) -> dunlin_status {
     guard(|| {
-        let session = find::<SessionObject>(session)?;
-        let mut session = session.session()?;
+        let mut taken = take(session)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
-        call.run(out_outputs, n_outputs, &mut |inputs, options| Ok(session.run_with(inputs, options)?))
+        call.run(out_outputs, n_outputs, &mut |inputs, options| {
+            Ok(taken.session()?.run_with(inputs, options)?)
+        })
     })
 }
 
@@ -100,10 +122,33 @@ pub extern "C" fn dunlin_session_run_into(
     out_report: *mut *mut dunlin_report,
 ) -> dunlin_status {
     guard(|| {
-        let session = find::<SessionObject>(session)?;
-        let mut session = session.session()?;
+        let mut taken = take(session)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
-        call.run_into(outputs, n_outputs, &mut |inputs, options| Ok(session.run_with(inputs, options)?))
+        call.run_into(outputs, n_outputs, &mut |inputs, options| {
+            Ok(taken.session()?.run_with(inputs, options)?)
+        })
+    })
+}
+
+/// Runs a session in the background, as `dunlin_model_run_async()`. Until the callback has returned, other calls of the session get
+/// `DUNLIN_BUSY`. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn dunlin_session_run_async(
+    session: *mut dunlin_session,
+    names: *const *const c_char,
+    inputs: *const *const dunlin_value,
+    n_inputs: usize,
+    options: *const dunlin_run_options,
+    want_report: bool,
+    done: dunlin_done_fn,
+    user: *mut c_void,
+) -> dunlin_status {
+    guard(|| {
+        let mut taken = take(session)?;
+        let call = Call { names, inputs, n_inputs, options, out_report: std::ptr::null_mut() };
+        call.run_async(want_report, done, user, move |inputs, options| {
+            Ok(taken.session()?.run_with(inputs, options)?)
+        })
     })
 }
 
@@ -117,9 +162,8 @@ pub extern "C" fn dunlin_session_set_state(
     value: *const dunlin_value,
 ) -> dunlin_status {
     guard(|| {
-        let session = find::<SessionObject>(session)?;
         let value = tensor(&*find::<Value>(value)?)?.clone();
-        session.session()?.set_state(ptr::text(input, input_length, "input")?, value)?;
+        take(session)?.session()?.set_state(ptr::text(input, input_length, "input")?, value)?;
         Ok(())
     })
 }
@@ -134,9 +178,8 @@ pub extern "C" fn dunlin_session_state(
 ) -> dunlin_status {
     guard(|| {
         ptr::writable(out_value, "out_value")?;
-        let session = find::<SessionObject>(session)?;
-        let session = session.session()?;
-        let value = session.state(ptr::text(input, input_length, "input")?)?.cloned();
+        let mut taken = take(session)?;
+        let value = taken.session()?.state(ptr::text(input, input_length, "input")?)?.cloned();
         ptr::put(out_value, value.map_or(Ok(std::ptr::null_mut()), store)?);
         Ok(())
     })
@@ -146,7 +189,7 @@ pub extern "C" fn dunlin_session_state(
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_session_reset(session: *mut dunlin_session) -> dunlin_status {
     guard(|| {
-        find::<SessionObject>(session)?.session()?.reset();
+        take(session)?.session()?.reset();
         Ok(())
     })
 }

@@ -1,10 +1,11 @@
-//! Statuses, and the detail of the last error of each thread.
+//! Statuses, and what makes a failure or a panic one.
 
-use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dunlin_core::{Error, ErrorKind};
+
+use crate::error;
 
 /// What came of a call. The numbers are fixed for ever; later versions may add others.
 #[allow(non_camel_case_types, reason = "the C name")]
@@ -58,9 +59,9 @@ use dunlin_status::*;
 /// Why a call did not work.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    status: dunlin_status,
-    message: String,
-    detail: Option<Error>,
+    pub status: dunlin_status,
+    pub message: String,
+    pub detail: Option<Error>,
 }
 
 impl Failure {
@@ -109,17 +110,28 @@ fn status_of(kind: ErrorKind) -> dunlin_status {
 
 /// Runs the body of an exported function: a failure becomes this thread's last error, a panic `DUNLIN_INTERNAL`.
 pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> dunlin_status {
-    let result = catch_unwind(AssertUnwindSafe(body))
-        .unwrap_or_else(|_| Err(Failure::new(DUNLIN_INTERNAL, "a bug in Dunlin: a panic was caught")));
-    match result {
+    match catch(body) {
         Ok(()) => DUNLIN_OK,
         Err(failure) => {
             let status = failure.status;
-            // A thread that is ending has no last error any more.
-            let _ = LAST.try_with(|last| *last.borrow_mut() = Some(LastError::of(failure)));
+            error::remember(failure);
             status
         }
     }
+}
+
+/// Runs work whose outcome goes elsewhere than into a status: a panic becomes a failure.
+pub(crate) fn catch<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    #[cfg(feature = "quiet")]
+    quiet_panics();
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Error::panicked(&*payload).into()))
+}
+
+/// Panics are caught and become statuses: nothing is to be printed in the host's name.
+#[cfg(feature = "quiet")]
+fn quiet_panics() {
+    static QUIET: std::sync::Once = std::sync::Once::new();
+    QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
 /// Runs the body of a function that gives a value and cannot fail: `otherwise` stands for a panic or a bad handle.
@@ -132,98 +144,9 @@ pub(crate) fn guard_value<T>(otherwise: T, body: impl FnOnce() -> Result<T, Fail
     value
 }
 
-/// The last error of a thread, as C reads it.
-#[derive(Debug, Default)]
-struct LastError {
-    message: CString,
-    node: Option<CString>,
-    operator: Option<CString>,
-    file: Option<CString>,
-    hint: Option<CString>,
-    offset: Option<u64>,
-}
-
-impl LastError {
-    fn of(failure: Failure) -> LastError {
-        let Some(error) = failure.detail else {
-            return LastError { message: c_string(&failure.message), ..LastError::default() };
-        };
-        LastError {
-            message: c_string(&failure.message),
-            node: error.node().map(c_string),
-            operator: error.op().map(c_string),
-            file: error.file().map(|file| c_string(&file.to_string_lossy())),
-            hint: error.hint().map(c_string),
-            offset: error.offset(),
-        }
-    }
-}
-
-thread_local! {
-    static LAST: RefCell<Option<LastError>> = const { RefCell::new(None) };
-}
-
 /// Text for C; a NUL within it becomes a space.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', " ")).unwrap_or_default())
-}
-
-fn last(part: impl Fn(&LastError) -> Option<&CString>) -> *const c_char {
-    let pointer = LAST.try_with(|last| match last.borrow().as_ref().and_then(&part) {
-        // The text stays where it is until the thread's next failure.
-        Some(text) => text.as_ptr(),
-        None => std::ptr::null(),
-    });
-    pointer.unwrap_or(std::ptr::null())
-}
-
-/// The full message of this thread's last failed call, with file, node, offset and hint; NULL if none has failed.
-///
-/// The text is Dunlin's and stays until the next call of this thread that fails. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_last_error() -> *const c_char {
-    last(|error| Some(&error.message))
-}
-
-/// The node at which this thread's last failed call failed, by its name in the model; NULL if it was at none.
-///
-/// The text is Dunlin's and stays until the next call of this thread that fails. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_last_error_node() -> *const c_char {
-    last(|error| error.node.as_ref())
-}
-
-/// The operator of that node, or NULL. Lifetime as `dunlin_last_error_node()`. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_last_error_operator() -> *const c_char {
-    last(|error| error.operator.as_ref())
-}
-
-/// The file that this thread's last failed call was about, or NULL. Lifetime as `dunlin_last_error_node()`. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_last_error_file() -> *const c_char {
-    last(|error| error.file.as_ref())
-}
-
-/// What to do about this thread's last failure, or NULL if there is nothing to say. Lifetime as
-/// `dunlin_last_error_node()`. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_last_error_hint() -> *const c_char {
-    last(|error| error.hint.as_ref())
-}
-
-/// The byte of the file at which this thread's last failure was found, in `*out_offset`; `false` if it has none.
-///
-/// `out_offset` may be NULL. Since 0.1.
-#[unsafe(no_mangle)]
-pub extern "C" fn dunlin_last_error_offset(out_offset: *mut u64) -> bool {
-    let offset = LAST.try_with(|last| last.borrow().as_ref().and_then(|error| error.offset)).ok().flatten();
-    if let Some(offset) = offset
-        && !out_offset.is_null()
-    {
-        crate::ptr::put(out_offset, offset);
-    }
-    offset.is_some()
 }
 
 /// A status as text, such as `"out-of-memory"`. The text is static. May be called from any thread. Since 0.1.

@@ -20,6 +20,9 @@ use crate::{
     Source, Stage, Threads,
 };
 
+/// Takes the lines of a log.
+type Log = Box<dyn Fn(LogLevel, &str) + Send>;
+
 /// Loads a model with other choices than the defaults.
 ///
 /// # Example
@@ -39,7 +42,7 @@ pub struct Builder {
     pub(crate) max_cached_shapes: usize,
     stop: Stop,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
-    log: Option<(LogLevel, Box<dyn Fn(LogLevel, &str) + Send>)>,
+    log: Option<(LogLevel, Log)>,
     external: HashMap<String, Bytes>,
 }
 

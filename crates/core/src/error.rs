@@ -188,7 +188,8 @@ impl Error {
     }
 
     /// A panic that was caught: a bug in Dunlin, never the caller's.
-    pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
+    /// The error that a caught panic becomes.
+    pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         let message = format!("a bug in Dunlin: {}", text.as_deref().unwrap_or("panicked"));

@@ -49,6 +49,12 @@ pub fn instruction_set() -> &'static str {
     dunlin_exec::instruction_set()
 }
 
+/// Whether models may use this operator. The domain is `""` for the standard's main one.
+pub fn has_operator(domain: &str, name: &str) -> bool {
+    let domain = if domain == "ai.onnx" { "" } else { domain };
+    dunlin_formats::onnx::operators().any(|(own, operator, _)| own == domain && operator == name)
+}
+
 /// The devices that this build can run on here, by the names that [`Device`] reads.
 pub fn devices() -> Vec<String> {
     Device::present().iter().map(Device::to_string).collect()
