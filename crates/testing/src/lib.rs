@@ -13,6 +13,8 @@ mod damage;
 pub mod engine;
 #[cfg(feature = "engine")]
 mod hammer;
+#[cfg(feature = "engine")]
+pub mod hostile;
 pub mod protocol;
 #[cfg(feature = "engine")]
 pub mod widen;

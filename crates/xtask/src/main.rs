@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod conformance;
 mod corrupt;
+mod fuzz;
 mod goldens;
 mod hammer;
 mod layering;
@@ -37,6 +38,8 @@ enum Command {
     Corrupt(corrupt::Args),
     /// Run models from many threads at once and compare the bits.
     Hammer(hammer::Args),
+    /// Feed the readers and the C interface with what a fuzzer thinks up.
+    Fuzz(fuzz::Args),
     /// Check everything, or the parts that are named, and say how long each took.
     Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Corrupt(args) => corrupt::run(&args),
         Command::Hammer(args) => hammer::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),

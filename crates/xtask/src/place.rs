@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::shell::cargo;
+
 /// The repository's root.
 pub fn repository() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -19,4 +21,12 @@ pub fn cache() -> Result<PathBuf> {
         .context("no home folder; set DUNLIN_CACHE")?;
     std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
     folder.canonicalize().with_context(|| format!("finding {}", folder.display()))
+}
+
+/// Cargo's target folder.
+pub fn target() -> Result<PathBuf> {
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]).output()?.stdout;
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata)?;
+    let folder = metadata["target_directory"].as_str().context("cargo metadata has no target folder")?;
+    Ok(Path::new(folder).to_path_buf())
 }

@@ -1,9 +1,10 @@
 //! libdunlin as programs of the table link it: where it lies, and how programs are compiled for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::place;
 use crate::shell::{cargo, check};
 
 /// A build of libdunlin.
@@ -23,7 +24,7 @@ impl Library {
     /// The development build.
     pub fn build() -> Result<Library> {
         check(&mut cargo(&["build", "--quiet", "--package", "dunlin-native"]))?;
-        Ok(Library::at(target()?.join("debug")))
+        Ok(Library::at(place::target()?.join("debug")))
     }
 
     /// A build in a folder.
@@ -35,12 +36,4 @@ impl Library {
     pub fn shared(&self) -> PathBuf {
         self.folder.join("libdunlin.so")
     }
-}
-
-/// Cargo's target folder.
-pub fn target() -> Result<PathBuf> {
-    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]).output()?.stdout;
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata)?;
-    let folder = metadata["target_directory"].as_str().context("cargo metadata has no target folder")?;
-    Ok(Path::new(folder).to_path_buf())
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::library::{self, Library};
+use super::library::Library;
 use crate::place;
 use crate::shell::check;
 
@@ -132,7 +132,7 @@ impl Program {
 
 /// The folder for what ONNX Runtime made of the examples' files.
 pub fn peers() -> Result<PathBuf> {
-    let folder = library::target()?.join("examples");
+    let folder = place::target()?.join("examples");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }

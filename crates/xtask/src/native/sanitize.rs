@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::library::{self, Library};
+use super::library::Library;
 use super::program::Checker;
 use crate::place;
 use crate::shell::{cargo, check};
@@ -73,7 +73,7 @@ fn build(checker: Checker) -> Result<Library> {
 /// A build of the library with a sanitizer in it, in a target folder of its own. `RUSTC_BOOTSTRAP` makes the flag that asks for it
 /// known to the stable compiler, which ships what it needs.
 fn sanitized(name: &str, flags: &[&str], options: (&'static str, &str)) -> Result<Library> {
-    let folder = library::target()?.join(["sanitize-", name].concat());
+    let folder = place::target()?.join(["sanitize-", name].concat());
     let mut command = cargo(&["build", "--quiet", "--package", "dunlin-native", "--target", TARGET]);
     command.args(flags).arg("--target-dir").arg(&folder);
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", ["-Zsanitizer=", name].concat());

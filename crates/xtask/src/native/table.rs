@@ -41,6 +41,7 @@ pub const PROGRAMS: &[Program] = &[
     example(&["examples/c/report.c"], &[DIGITS], Text("on cpu")),
     example(&["examples/cpp/report.cpp"], &[DIGITS], Text("on cpu")),
     test(&["tests/c/guest.c"], &[DIGITS], ALL),
+    test(&["tests/c/hooks.c"], &[DIGITS], ALL),
     test(&["tests/c/storm.c"], &[DIGITS, "5"], ALL),
     test(&["tests/c/fork.c"], &[DIGITS], &[Address, Undefined, Valgrind]),
     test(&["tests/c/reload.c"], &["{library}", DIGITS], NONE),
