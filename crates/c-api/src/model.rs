@@ -347,7 +347,7 @@ pub extern "C" fn dunlin_model_run(
     guard(|| {
         let model = find::<ModelObject>(model)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
-        call.run(out_outputs, n_outputs, &mut |inputs, options| Ok(model.model.run_with(inputs, options)?))
+        call.run(out_outputs, n_outputs, &mut model.model.clone())
     })
 }
 
@@ -370,16 +370,20 @@ pub extern "C" fn dunlin_model_run_async(
     guard(|| {
         let model = find::<ModelObject>(model)?;
         let call = Call { names, inputs, n_inputs, options, out_report: std::ptr::null_mut() };
-        call.run_async(want_report, done, user, move |inputs, options| {
-            Ok(model.model.run_with(inputs, options)?)
-        })
+        call.run_async(want_report, done, user, model.model.clone())
     })
 }
 
-/// Runs a model and copies outputs into the host's memory: `outputs` points to `n_outputs` places, each for one output by its
-/// name; outputs that are not named are dropped. Otherwise as `dunlin_model_run()`. Since 0.1.
+/// Runs a model with outputs in the host's memory: `outputs` points to `n_outputs` places, each for one output by its name;
+/// outputs that are not named are dropped. Otherwise as `dunlin_model_run()`. Since 0.1.
 ///
-/// Statuses besides: `DUNLIN_SHAPE` if the memory has not exactly the output's bytes; memory that was written before stays so.
+/// Nothing is copied where the last operator writes its result anew and the memory is aligned for the element type; else the
+/// result is. After the first runs with inputs of the same shapes, a run of common operators allocates nothing. The memory may
+/// be that of an input: the answer is the same as if it were not, at the cost of a copy.
+///
+/// Statuses besides: `DUNLIN_SHAPE` if the memory has not exactly the output's bytes, `DUNLIN_DTYPE` for outputs that are no
+/// tensors of plain data, `DUNLIN_INPUT` for places that overlap and outputs that are named twice. Unless the run succeeds, what
+/// the memory holds is unspecified.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_model_run_into(
     model: *const dunlin_model,
@@ -394,6 +398,6 @@ pub extern "C" fn dunlin_model_run_into(
     guard(|| {
         let model = find::<ModelObject>(model)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
-        call.run_into(outputs, n_outputs, &mut |inputs, options| Ok(model.model.run_with(inputs, options)?))
+        call.run_into(outputs, n_outputs, &mut model.model.clone())
     })
 }

@@ -1,10 +1,12 @@
 //! Choices for one run, and what all runs share: inputs in, outputs to the host.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Cancel, Inputs, Outputs, RunOptions, RunReport, Value};
+use dunlin_core::{Cancel, Inputs, Model, Outputs, RunOptions, RunReport, Value};
+use smallvec::SmallVec;
 
 use crate::background;
 use crate::cancel::dunlin_cancel;
@@ -14,7 +16,7 @@ use crate::options::MAX_TIMEOUT_MS;
 use crate::ptr;
 use crate::report::{Report, dunlin_report};
 use crate::status::{Failure, catch, dunlin_status, guard, guard_value};
-use crate::value::{dunlin_value, out_of_memory, tensor};
+use crate::value::{dunlin_value, out_of_memory};
 
 /// Choices for one run, or for any number of them.
 #[allow(non_camel_case_types, reason = "the C name")]
@@ -140,27 +142,64 @@ pub(crate) struct Call {
 }
 
 /// What runs: a model or a session.
-type Runner<'a> = &'a mut dyn FnMut(Inputs, &RunOptions) -> Result<(Outputs, Option<RunReport>), Failure>;
+pub(crate) trait Runner {
+    /// Runs and gives the outputs.
+    fn run(
+        &mut self,
+        inputs: Inputs<'_>,
+        options: &RunOptions,
+    ) -> Result<(Outputs, Option<RunReport>), Failure>;
+
+    /// Runs with outputs in the host's memory.
+    fn run_into(
+        &mut self,
+        inputs: Inputs<'_>,
+        places: &mut [Place<'_>],
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, Failure>;
+}
+
+/// An output's name and the host's memory for it.
+pub(crate) type Place<'a> = (&'a str, &'a mut [u8]);
+
+impl Runner for Model {
+    fn run(
+        &mut self,
+        inputs: Inputs<'_>,
+        options: &RunOptions,
+    ) -> Result<(Outputs, Option<RunReport>), Failure> {
+        Ok(self.run_with(inputs, options)?)
+    }
+
+    fn run_into(
+        &mut self,
+        inputs: Inputs<'_>,
+        places: &mut [Place<'_>],
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, Failure> {
+        Ok(self.run_into_with(inputs, places, options)?)
+    }
+}
+
+/// The addresses of some memory.
+type Region = Range<usize>;
 
 impl Call {
-    fn inputs(&self) -> Result<Inputs, Failure> {
+    /// The inputs; those that lie in memory which the run writes to are copied before.
+    fn inputs(&self, written: &[Region]) -> Result<Inputs<'_>, Failure> {
         let handles = ptr::slice(self.inputs, self.n_inputs, "inputs")?;
         let names = match self.names.is_null() {
             true => None,
             false => Some(ptr::slice(self.names, self.n_inputs, "names")?),
         };
-        let mut values: Vec<Value> = Vec::new();
-        values.try_reserve_exact(handles.len()).map_err(|_| out_of_memory())?;
-        for &handle in handles {
-            values.push((*find::<Value>(handle)?).clone());
+        let mut inputs = Inputs::new();
+        inputs.try_reserve(handles.len()).map_err(|_| out_of_memory())?;
+        for (i, &handle) in handles.iter().enumerate() {
+            let value = apart((*find::<Value>(handle)?).clone(), written)?;
+            let name = names.map(|names| ptr::text(names[i], ptr::NUL_TERMINATED, "an input's name"));
+            inputs.push(name.transpose()?, value);
         }
-        let Some(names) = names else { return Ok(Inputs::ordered(values)) };
-        let mut named: Vec<(&str, Value)> = Vec::new();
-        named.try_reserve_exact(names.len()).map_err(|_| out_of_memory())?;
-        for (&name, value) in names.iter().zip(values) {
-            named.push((ptr::text(name, ptr::NUL_TERMINATED, "an input's name")?, value));
-        }
-        Ok(Inputs::named(named))
+        Ok(inputs)
     }
 
     fn options(&self) -> Result<RunOptions, Failure> {
@@ -179,10 +218,10 @@ impl Call {
         &self,
         out_outputs: *mut *mut dunlin_value,
         n_outputs: usize,
-        runner: Runner<'_>,
+        runner: &mut impl Runner,
     ) -> Result<(), Failure> {
         let slots = ptr::slice_mut(out_outputs, n_outputs, "out_outputs")?;
-        let (outputs, report) = runner(self.inputs()?, &self.options()?)?;
+        let (outputs, report) = runner.run(self.inputs(&[])?, &self.options()?)?;
         if outputs.len() != n_outputs {
             let message = format!("the model has {} outputs, room for {n_outputs}", outputs.len());
             return Err(Failure::new(dunlin_status::DUNLIN_INPUT, message));
@@ -197,19 +236,23 @@ impl Call {
         Ok(())
     }
 
-    /// Runs and copies the outputs into the host's memory.
+    /// Runs with the outputs in the host's memory.
     pub fn run_into(
         &self,
         outputs: *const dunlin_output,
         n_outputs: usize,
-        runner: Runner<'_>,
+        runner: &mut impl Runner,
     ) -> Result<(), Failure> {
         let outputs = ptr::slice(outputs, n_outputs, "outputs")?;
-        let (results, report) = runner(self.inputs()?, &self.options()?)?;
+        let written = written(outputs)?;
+        let inputs = self.inputs(&written)?;
+        let mut places: SmallVec<[Place<'_>; 4]> = SmallVec::new();
+        places.try_reserve(n_outputs).map_err(|_| out_of_memory())?;
         for output in outputs {
-            copy_out(&results, output)?;
+            let name = ptr::text(output.name, ptr::NUL_TERMINATED, "an output's name")?;
+            places.push((name, ptr::slice_mut(output.data.cast(), output.n_bytes, "an output's data")?));
         }
-        self.report(report)
+        self.report(runner.run_into(inputs, &mut places, &self.options()?)?)
     }
 
     /// Runs in the background and calls the host when it is done.
@@ -218,17 +261,15 @@ impl Call {
         want_report: bool,
         done: dunlin_done_fn,
         user: *mut c_void,
-        mut runner: impl FnMut(Inputs, &RunOptions) -> Result<(Outputs, Option<RunReport>), Failure>
-        + Send
-        + 'static,
+        mut runner: impl Runner + Send + 'static,
     ) -> Result<(), Failure> {
         let done = done.ok_or_else(|| Failure::null("done"))?;
-        let (inputs, mut options) = (self.inputs()?, self.options()?);
+        let (inputs, mut options) = (self.inputs(&[])?.into_owned(), self.options()?);
         options.report = want_report;
         let completion = Completion::new(done, ptr::User(user))?;
         background::start(Box::new(move || {
             let outcome = catch(|| {
-                let (outputs, report) = runner(inputs, &options)?;
+                let (outputs, report) = runner.run(inputs, &options)?;
                 let report = report.map(|report| store(Report::of_run(report))).transpose()?;
                 Ok((store_all(outputs)?, report.unwrap_or(std::ptr::null_mut())))
             });
@@ -296,25 +337,36 @@ impl Drop for Completion {
     }
 }
 
-fn copy_out(results: &Outputs, output: &dunlin_output) -> Result<(), Failure> {
-    ptr::check_size(output.size, size_of::<dunlin_output>(), "dunlin_output")?;
-    let name = ptr::text(output.name, ptr::NUL_TERMINATED, "an output's name")?;
-    let unknown =
-        || Failure::new(dunlin_status::DUNLIN_NOT_FOUND, format!("the model has no output {name:?}"));
-    let tensor = tensor(results.get(name).ok_or_else(unknown)?)?;
-    let bytes = tensor.bytes();
-    if bytes.len() != output.n_bytes {
-        let message = format!(
-            "output {name:?} is {} {}, {} bytes; the memory has {}",
-            tensor.dtype(),
-            tensor.shape(),
-            bytes.len(),
-            output.n_bytes
-        );
-        return Err(Failure::new(dunlin_status::DUNLIN_SHAPE, message));
+/// Where outputs go, in order of addresses. No two may overlap.
+fn written(outputs: &[dunlin_output]) -> Result<SmallVec<[Region; 4]>, Failure> {
+    let mut regions: SmallVec<[Region; 4]> = SmallVec::new();
+    regions.try_reserve(outputs.len()).map_err(|_| out_of_memory())?;
+    for output in outputs {
+        ptr::check_size(output.size, size_of::<dunlin_output>(), "dunlin_output")?;
+        let start = output.data.addr();
+        regions.push(start..start.saturating_add(output.n_bytes));
     }
-    ptr::slice_mut(output.data.cast::<u8>(), output.n_bytes, "an output's data")?.copy_from_slice(bytes);
-    Ok(())
+    regions.sort_unstable_by_key(|region| (region.start, region.end));
+    if regions.windows(2).any(|pair| pair[0].end > pair[1].start) {
+        return Err(Failure::new(dunlin_status::DUNLIN_INPUT, "the memory of two outputs overlaps"));
+    }
+    Ok(regions)
+}
+
+/// The value, with copies of those tensors that lie where the run writes.
+fn apart(mut value: Value, written: &[Region]) -> Result<Value, Failure> {
+    if written.is_empty() {
+        return Ok(value);
+    }
+    value.try_for_each_tensor_mut(&mut |tensor| {
+        let start = tensor.bytes().as_ptr().addr();
+        let end = start + tensor.bytes().len();
+        if written.iter().any(|region| region.start < end && start < region.end) {
+            *tensor = tensor.copied()?;
+        }
+        Ok::<(), Failure>(())
+    })?;
+    Ok(value)
 }
 
 /// The version of this library, such as `"0.1.0"`. The text is static. Since 0.1.

@@ -3,13 +3,14 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dunlin_core::{Session, Value};
+use dunlin_core::{Inputs, Outputs, RunOptions, RunReport, Session, Value};
+use dunlin_sys::Bytes;
 
 use crate::handle::{Kind, Object, find, free, store};
 use crate::model::{ModelObject, dunlin_model};
 use crate::ptr;
 use crate::report::dunlin_report;
-use crate::run::{Call, dunlin_done_fn, dunlin_output, dunlin_run_options};
+use crate::run::{Call, Place, Runner, dunlin_done_fn, dunlin_output, dunlin_run_options};
 use crate::status::{Failure, dunlin_status, guard};
 use crate::value::{dunlin_value, tensor};
 
@@ -32,6 +33,25 @@ pub(crate) struct Taken {
 impl Taken {
     fn session(&mut self) -> Result<&mut Session, Failure> {
         self.session.as_mut().ok_or_else(busy)
+    }
+}
+
+impl Runner for Taken {
+    fn run(
+        &mut self,
+        inputs: Inputs<'_>,
+        options: &RunOptions,
+    ) -> Result<(Outputs, Option<RunReport>), Failure> {
+        Ok(self.session()?.run_with(inputs, options)?)
+    }
+
+    fn run_into(
+        &mut self,
+        inputs: Inputs<'_>,
+        places: &mut [Place<'_>],
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, Failure> {
+        Ok(self.session()?.run_into_with(inputs, places, options)?)
     }
 }
 
@@ -103,13 +123,11 @@ pub extern "C" fn dunlin_session_run(
     guard(|| {
         let mut taken = take(session)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
-        call.run(out_outputs, n_outputs, &mut |inputs, options| {
-            Ok(taken.session()?.run_with(inputs, options)?)
-        })
+        call.run(out_outputs, n_outputs, &mut taken)
     })
 }
 
-/// Runs a session and copies outputs into the host's memory, as `dunlin_model_run_into()`. Since 0.1.
+/// Runs a session with outputs in the host's memory, as `dunlin_model_run_into()`; outputs that are states are copied. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_session_run_into(
     session: *mut dunlin_session,
@@ -124,9 +142,7 @@ pub extern "C" fn dunlin_session_run_into(
     guard(|| {
         let mut taken = take(session)?;
         let call = Call { names, inputs, n_inputs, options, out_report };
-        call.run_into(outputs, n_outputs, &mut |inputs, options| {
-            Ok(taken.session()?.run_with(inputs, options)?)
-        })
+        call.run_into(outputs, n_outputs, &mut taken)
     })
 }
 
@@ -144,16 +160,15 @@ pub extern "C" fn dunlin_session_run_async(
     user: *mut c_void,
 ) -> dunlin_status {
     guard(|| {
-        let mut taken = take(session)?;
+        let taken = take(session)?;
         let call = Call { names, inputs, n_inputs, options, out_report: std::ptr::null_mut() };
-        call.run_async(want_report, done, user, move |inputs, options| {
-            Ok(taken.session()?.run_with(inputs, options)?)
-        })
+        call.run_async(want_report, done, user, taken)
     })
 }
 
-/// Sets a state, by the name of its input, to a tensor, which stays the caller's. Statuses: `DUNLIN_NOT_FOUND` if no such state was
-/// declared with `dunlin_options_add_state()`. Since 0.1.
+/// Sets a state, by the name of its input, to a tensor, which stays the caller's; borrowed memory is copied. Since 0.1.
+///
+/// Statuses: `DUNLIN_NOT_FOUND` if no such state was declared with `dunlin_options_add_state()`.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_session_set_state(
     session: *mut dunlin_session,
@@ -162,7 +177,10 @@ pub extern "C" fn dunlin_session_set_state(
     value: *const dunlin_value,
 ) -> dunlin_status {
     guard(|| {
-        let value = tensor(&*find::<Value>(value)?)?.clone();
+        let value = find::<Value>(value)?;
+        let value = tensor(&value)?;
+        let is_borrowed = value.shared_bytes().is_some_and(Bytes::is_foreign);
+        let value = if is_borrowed { value.copied()? } else { value.clone() };
         take(session)?.session()?.set_state(ptr::text(input, input_length, "input")?, value)?;
         Ok(())
     })

@@ -141,9 +141,10 @@ pub extern "C" fn dunlin_value_new_tensor(
 
 /// Makes a tensor over the host's memory, without copying it.
 ///
-/// The memory must stay in place and unchanged until `release(user)` is called, which happens once, from any thread, when
-/// nothing needs the memory any more; that may be after `dunlin_value_free()`, if a run still uses the tensor or a session
-/// keeps it as a state. `release` may be NULL for memory that outlives everything. If the call fails, `release` is not called.
+/// The memory must stay in place until `release(user)` is called, which happens once, from any thread, when nothing needs the
+/// memory any more; that may be after `dunlin_value_free()`, if a run still uses the tensor. Between runs the host may write to
+/// it, so that one value serves all runs; while a run reads it, it must not change. No output of a run and no state of a session
+/// lies in it. `release` may be NULL for memory that outlives everything. If the call fails, `release` is not called.
 /// Memory that is not aligned for the element type is copied by the runs that read it. Otherwise as
 /// `dunlin_value_new_tensor()`. Since 0.1.
 #[unsafe(no_mangle)]

@@ -1,8 +1,11 @@
 //! What goes into a run and what comes out, by name or by order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use dunlin_ir::{Tensor, Type, Value};
+use dunlin_sys::OutOfMemory;
+use smallvec::SmallVec;
 
 /// An input of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,50 +27,79 @@ pub struct OutputInfo {
     pub ty: Type,
 }
 
-/// The inputs of one run: by name, or in the model's order.
-#[derive(Debug, Clone)]
-pub struct Inputs {
-    pub(crate) values: Vec<(Option<String>, Value)>,
+/// The inputs of one run: by name, or in the model's order. Names may be borrowed.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs<'n> {
+    pub(crate) values: SmallVec<[(Option<Cow<'n, str>>, Value); 4]>,
 }
 
-impl Inputs {
+impl<'n> Inputs<'n> {
+    /// No inputs yet.
+    pub fn new() -> Inputs<'n> {
+        Inputs::default()
+    }
+
     /// Inputs in the model's order.
-    pub fn ordered(values: impl IntoIterator<Item = impl Into<Value>>) -> Inputs {
+    pub fn ordered(values: impl IntoIterator<Item = impl Into<Value>>) -> Inputs<'n> {
         Inputs { values: values.into_iter().map(|value| (None, value.into())).collect() }
     }
 
     /// Inputs by name.
-    pub fn named(values: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Inputs {
+    pub fn named(
+        values: impl IntoIterator<Item = (impl Into<Cow<'n, str>>, impl Into<Value>)>,
+    ) -> Inputs<'n> {
         Inputs { values: values.into_iter().map(|(name, value)| (Some(name.into()), value.into())).collect() }
     }
+
+    /// Adds an input: by its name, or in the place that follows from the number of those before it.
+    pub fn push(&mut self, name: Option<impl Into<Cow<'n, str>>>, value: impl Into<Value>) {
+        self.values.push((name.map(Into::into), value.into()));
+    }
+
+    /// Makes room for `n` more.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] if the allocator refuses.
+    pub fn try_reserve(&mut self, n: usize) -> Result<(), OutOfMemory> {
+        let requested_bytes = n.saturating_mul(size_of::<(Option<Cow<'n, str>>, Value)>());
+        self.values.try_reserve(n).map_err(|_| OutOfMemory { requested_bytes })
+    }
+
+    /// The same inputs with names of their own.
+    pub fn into_owned(self) -> Inputs<'static> {
+        let owned = |(name, value): (Option<Cow<'n, str>>, Value)| {
+            (name.map(|name| Cow::Owned(name.into_owned())), value)
+        };
+        Inputs { values: self.values.into_iter().map(owned).collect() }
+    }
 }
 
-impl<const N: usize> From<[Tensor; N]> for Inputs {
-    fn from(values: [Tensor; N]) -> Inputs {
+impl<const N: usize> From<[Tensor; N]> for Inputs<'_> {
+    fn from(values: [Tensor; N]) -> Self {
         Inputs::ordered(values)
     }
 }
 
-impl From<Vec<Value>> for Inputs {
-    fn from(values: Vec<Value>) -> Inputs {
+impl From<Vec<Value>> for Inputs<'_> {
+    fn from(values: Vec<Value>) -> Self {
         Inputs::ordered(values)
     }
 }
 
-impl From<Tensor> for Inputs {
-    fn from(value: Tensor) -> Inputs {
+impl From<Tensor> for Inputs<'_> {
+    fn from(value: Tensor) -> Self {
         Inputs::ordered([value])
     }
 }
 
-impl<S: Into<String>, V: Into<Value>, const N: usize> From<[(S, V); N]> for Inputs {
-    fn from(values: [(S, V); N]) -> Inputs {
+impl<'n, S: Into<Cow<'n, str>>, V: Into<Value>, const N: usize> From<[(S, V); N]> for Inputs<'n> {
+    fn from(values: [(S, V); N]) -> Inputs<'n> {
         Inputs::named(values)
     }
 }
 
-impl<S: Into<String>, V: Into<Value>> From<Vec<(S, V)>> for Inputs {
-    fn from(values: Vec<(S, V)>) -> Inputs {
+impl<'n, S: Into<Cow<'n, str>>, V: Into<Value>> From<Vec<(S, V)>> for Inputs<'n> {
+    fn from(values: Vec<(S, V)>) -> Inputs<'n> {
         Inputs::named(values)
     }
 }
@@ -79,11 +111,11 @@ impl<S: Into<String>, V: Into<Value>> From<Vec<(S, V)>> for Inputs {
 #[derive(Debug, Clone, Default)]
 pub struct Outputs {
     names: Arc<[Arc<str>]>,
-    values: Vec<Value>,
+    values: SmallVec<[Value; 2]>,
 }
 
 impl Outputs {
-    pub(crate) fn new(names: Arc<[Arc<str>]>, values: Vec<Value>) -> Outputs {
+    pub(crate) fn new(names: Arc<[Arc<str>]>, values: SmallVec<[Value; 2]>) -> Outputs {
         Outputs { names, values }
     }
 
@@ -114,7 +146,7 @@ impl Outputs {
 
     /// The values in the model's order.
     pub fn into_values(self) -> Vec<Value> {
-        self.values
+        self.values.into_vec()
     }
 
     fn position(&self, name: &str) -> Option<usize> {

@@ -22,6 +22,7 @@ mod memory;
 mod model;
 mod options;
 mod report;
+mod run;
 mod session;
 mod source;
 mod special;

@@ -1,18 +1,14 @@
 //! The model: loaded once, run by any number of threads.
 
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
-use dunlin_exec::{Environment, Evaluator, Observer, Plan, Resources, Specialization, Stop};
+use dunlin_exec::{Evaluator, Plan, Specialization, Stop};
 use dunlin_formats::onnx::ModelInfo;
-use dunlin_ir::{Dim, Graph, Map, Shape, Type, Value};
-use dunlin_sys::{Arena, FloatState};
+use dunlin_ir::{Graph, Shape, Value};
 
 use crate::options::Workers;
-use crate::report::Recorder;
-use crate::session::copy_out;
+use crate::run::Scratch;
 use crate::special::SpecialCache;
 use crate::{
     Builder, Error, ErrorKind, InputInfo, Inputs, Limits, Memory, OutputInfo, Outputs, Report, RunOptions,
@@ -29,27 +25,20 @@ pub struct Model {
 #[derive(Debug)]
 pub(crate) struct Inner {
     graph: Graph,
-    plan: Plan,
+    pub plan: Plan,
     info: ModelInfo,
-    inputs: Vec<InputInfo>,
-    outputs: Vec<OutputInfo>,
-    output_names: Arc<[Arc<str>]>,
+    pub inputs: Vec<InputInfo>,
+    pub outputs: Vec<OutputInfo>,
+    pub output_names: Arc<[Arc<str>]>,
     /// Positions of (input, output).
-    states: Vec<(usize, usize)>,
-    limits: Limits,
-    workers: Workers,
+    pub states: Vec<(usize, usize)>,
+    pub limits: Limits,
+    pub workers: Workers,
     report: Report,
     /// Buffers of runs that are over.
     idle: Mutex<Vec<Scratch>>,
     /// What is known of the shapes that runs come with.
     special: SpecialCache,
-}
-
-/// The buffers of one run at a time.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    environment: Environment,
-    arena: Arena,
 }
 
 impl Inner {
@@ -83,14 +72,20 @@ impl Inner {
         Ok(inner)
     }
 
-    fn input_position(&self, name: &str) -> Result<usize, Error> {
+    pub fn input_position(&self, name: &str) -> Result<usize, Error> {
         let at = self.inputs.iter().position(|input| *input.name == *name);
         at.ok_or_else(|| unknown("input", name, self.inputs.iter().map(|input| &*input.name)))
     }
 
-    fn output_position(&self, name: &str) -> Result<usize, Error> {
+    pub fn output_position(&self, name: &str) -> Result<usize, Error> {
         let at = self.outputs.iter().position(|output| *output.name == *name);
         at.ok_or_else(|| unknown("output", name, self.outputs.iter().map(|output| &*output.name)))
+    }
+
+    /// What was found out about inputs of these shapes, if they are not new.
+    pub fn specialization(&self, values: &[Option<Value>]) -> Option<Arc<Specialization>> {
+        let Inner { graph, plan, limits, special, .. } = self;
+        special.find(values, |shapes| Specialization::new(graph, plan, shapes, &limits.run))
     }
 }
 
@@ -147,11 +142,6 @@ impl Model {
         &self.inner.plan
     }
 
-    /// The positions of the declared states: (input, output).
-    pub(crate) fn states(&self) -> &[(usize, usize)] {
-        &self.inner.states
-    }
-
     /// Peak bytes of tensors of a run with inputs of these shapes, weights not counted; `None` for an input takes the
     /// shape that the file declares.
     ///
@@ -177,7 +167,7 @@ impl Model {
     /// # Errors
     /// [`ErrorKind::Input`], [`ErrorKind::Shape`] or [`ErrorKind::DType`] for inputs that do not fit; whatever a node
     /// reports, with the node.
-    pub fn run(&self, inputs: impl Into<Inputs>) -> Result<Outputs, Error> {
+    pub fn run<'n>(&self, inputs: impl Into<Inputs<'n>>) -> Result<Outputs, Error> {
         self.run_with(inputs, &RunOptions::default()).map(|(outputs, _)| outputs)
     }
 
@@ -185,158 +175,64 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::run`], and [`ErrorKind::Cancelled`] or [`ErrorKind::Deadline`].
-    pub fn run_with(
+    pub fn run_with<'n>(
         &self,
-        inputs: impl Into<Inputs>,
+        inputs: impl Into<Inputs<'n>>,
         options: &RunOptions,
     ) -> Result<(Outputs, Option<RunReport>), Error> {
-        let values = self.arrange(inputs.into())?;
-        let mut scratch = self.idle().pop().unwrap_or_default();
-        let result = self.execute(values, options, &mut scratch);
-        self.idle().push(scratch);
-        result
+        self.with_scratch(|scratch| {
+            scratch.arrange(&self.inner, inputs.into())?;
+            scratch.run(&self.inner, options)
+        })
     }
 
-    /// Runs the model and copies its outputs into the caller's buffers.
+    /// Runs the model with its outputs, or some of them, in the caller's memory: without a copy where the last operator
+    /// writes its result anew, and the memory is aligned for the element type.
     ///
     /// # Errors
-    /// As [`Session::run_into`].
-    pub fn run_into(
+    /// As [`Model::run`]; [`ErrorKind::NotFound`] for an unknown output, [`ErrorKind::Input`] for one that is named twice,
+    /// [`ErrorKind::Shape`] for memory whose length in bytes is not the output's. What the memory holds is then
+    /// unspecified.
+    pub fn run_into<'n>(
         &self,
-        inputs: impl Into<Inputs>,
+        inputs: impl Into<Inputs<'n>>,
         outputs: &mut [(&str, &mut [u8])],
     ) -> Result<(), Error> {
-        copy_out(&self.run(inputs)?, outputs)
+        self.run_into_with(inputs, outputs, &RunOptions::default()).map(|_| ())
     }
 
-    /// What was found out about inputs of these shapes, if they are not new.
-    fn specialization(&self, values: &[Option<Value>]) -> Option<Arc<Specialization>> {
-        let Inner { graph, plan, limits, special, .. } = &*self.inner;
-        special.find(values, |shapes| Specialization::new(graph, plan, shapes, &limits.run))
+    /// As [`Model::run_into`], with choices.
+    ///
+    /// # Errors
+    /// As [`Model::run_into`], and [`ErrorKind::Cancelled`] or [`ErrorKind::Deadline`].
+    pub fn run_into_with<'n>(
+        &self,
+        inputs: impl Into<Inputs<'n>>,
+        outputs: &mut [(&str, &mut [u8])],
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, Error> {
+        self.with_scratch(|scratch| {
+            scratch.arrange(&self.inner, inputs.into())?;
+            scratch.run_into(&self.inner, outputs, options)
+        })
+    }
+
+    fn with_scratch<R>(&self, f: impl FnOnce(&mut Scratch) -> R) -> R {
+        let mut scratch = self.idle().pop().unwrap_or_default();
+        let result = f(&mut scratch);
+        scratch.clear();
+        self.idle().push(scratch);
+        result
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Scratch>> {
         self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts inputs in the model's order and checks them against its signature.
-    pub(crate) fn arrange(&self, inputs: Inputs) -> Result<Vec<Option<Value>>, Error> {
-        let mut values: Vec<Option<Value>> = vec![None; self.inputs().len()];
-        for (order, (name, value)) in inputs.values.into_iter().enumerate() {
-            let position = match &name {
-                Some(name) => self.inner.input_position(name)?,
-                None if order < values.len() => order,
-                None => {
-                    let message = format!("too many inputs: the model takes {}", values.len());
-                    return Err(Error::new(ErrorKind::Input, message));
-                }
-            };
-            let value = check(&self.inputs()[position], value)?;
-            if values[position].replace(value).is_some() {
-                let message = format!("input {:?} is given twice", self.inputs()[position].name);
-                return Err(Error::new(ErrorKind::Input, message));
-            }
-        }
-        Ok(values)
-    }
-
-    /// Runs on arranged inputs.
-    pub(crate) fn execute(
-        &self,
-        values: Vec<Option<Value>>,
-        options: &RunOptions,
-        scratch: &mut Scratch,
-    ) -> Result<(Outputs, Option<RunReport>), Error> {
-        for (info, value) in self.inputs().iter().zip(&values) {
-            if value.is_none() && !info.is_optional {
-                let message = format!("input {:?} ({}) is missing", info.name, info.ty);
-                return Err(Error::new(ErrorKind::Input, message));
-            }
-        }
-        let recorder = options.report.then(Recorder::default);
-        let stop =
-            Stop { cancel: options.cancel.as_ref().map(|cancel| cancel.flag()), deadline: options.deadline };
-        let started = Instant::now();
-        scratch.arena.reset_peak();
-        let resources = Resources {
-            pool: self.inner.workers.parallel(),
-            arena: &scratch.arena,
-            limits: &self.inner.limits.run,
-            stop: &stop,
-            seed: options.seed,
-            observer: recorder.as_ref().map(|recorder| recorder as &dyn Observer),
-        };
-        let environment = &mut scratch.environment;
-        let run = AssertUnwindSafe(|| {
-            let _float_state = FloatState::enter();
-            let special = self.specialization(&values);
-            let n_spared = special.as_ref().map_or(0, |special| special.n_spared());
-            dunlin_exec::run(&self.inner.plan, special.as_deref(), values, &resources, environment)
-                .map(|outputs| (outputs, n_spared))
-        });
-        let result = std::panic::catch_unwind(run).map_err(|payload| Error::panicked(&*payload))?;
-        let (outputs, n_spared) = result.map_err(|error| Error::from(*error))?;
-        let outputs = Outputs::new(self.inner.output_names.clone(), outputs);
-        let report = recorder.map(|recorder| RunReport {
-            nodes: recorder.into_nodes(),
-            time: started.elapsed(),
-            peak_bytes: scratch.arena.peak_bytes(),
-            n_spared,
-        });
-        Ok((outputs, report))
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
     }
 }
 
 /// How many sets of input shapes a model remembers, if the builder is told nothing else.
 pub(crate) const MAX_CACHED_SHAPES: usize = 16;
-
-/// Checks one input against the signature, and makes it what the graph expects: aligned, optional where declared so.
-fn check(info: &InputInfo, value: Value) -> Result<Value, Error> {
-    let name = &info.name;
-    match (&info.ty, value) {
-        (Type::Tensor { dtype, dims }, Value::Tensor(tensor)) => {
-            if let Some(dtype) = dtype.filter(|&dtype| dtype != tensor.dtype()) {
-                let message = format!("input {name:?} needs {dtype}, got {}", tensor.dtype());
-                return Err(Error::new(ErrorKind::DType, message));
-            }
-            let fits = |dims: &[Dim]| {
-                let fits = |(dim, &size): (&Dim, &usize)| dim.known().is_none_or(|known| known == size);
-                dims.len() == tensor.rank() && dims.iter().zip(tensor.shape().iter()).all(fits)
-            };
-            if dims.as_deref().is_some_and(|dims| !fits(dims)) {
-                let message = format!("input {name:?} needs {}, got {}", info.ty, tensor.shape());
-                return Err(Error::new(ErrorKind::Shape, message));
-            }
-            aligned(Value::Tensor(tensor))
-        }
-        (Type::Optional(_), Value::Optional(value)) => aligned(Value::Optional(value)),
-        (Type::Optional(_), value) => aligned(Value::Optional(Some(Box::new(value)))),
-        (Type::Tensor { .. }, value) => mismatch(info, &value),
-        (Type::Sequence(_), value @ Value::Sequence(_)) | (Type::Map(..), value @ Value::Map(_)) => {
-            aligned(value)
-        }
-        (Type::Sequence(_) | Type::Map(..), value) => mismatch(info, &value),
-        (Type::Unknown, value) => aligned(value),
-    }
-}
-
-/// The value with all tensors within aligned.
-fn aligned(value: Value) -> Result<Value, Error> {
-    Ok(match value {
-        Value::Tensor(tensor) => Value::Tensor(tensor.to_aligned()?),
-        Value::Sequence(values) => {
-            Value::Sequence(values.into_iter().map(aligned).collect::<Result<_, _>>()?)
-        }
-        Value::Optional(Some(value)) => Value::Optional(Some(Box::new(aligned(*value)?))),
-        Value::Map(map) => Value::Map(Map {
-            keys: map.keys.to_aligned()?,
-            values: map.values.into_iter().map(aligned).collect::<Result<_, _>>()?,
-        }),
-        value => value,
-    })
-}
-
-fn mismatch(info: &InputInfo, value: &Value) -> Result<Value, Error> {
-    let message = format!("input {:?} needs {}, got a {}", info.name, info.ty, value.kind());
-    Err(Error::new(ErrorKind::DType, message))
-}

@@ -2,7 +2,7 @@
 
 use dunlin_ir::{Tensor, Value};
 
-use crate::model::Scratch;
+use crate::run::Scratch;
 use crate::{Error, ErrorKind, Inputs, Model, Outputs, RunOptions, RunReport};
 
 /// A sequence of runs that reuses its buffers and carries the model's states from run to run.
@@ -18,7 +18,7 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(model: Model) -> Session {
-        let states = vec![None; model.states().len()];
+        let states = vec![None; model.inner().states.len()];
         Session { model, scratch: Scratch::default(), states }
     }
 
@@ -31,7 +31,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Model::run`]; states are then as before the run.
-    pub fn run(&mut self, inputs: impl Into<Inputs>) -> Result<Outputs, Error> {
+    pub fn run<'n>(&mut self, inputs: impl Into<Inputs<'n>>) -> Result<Outputs, Error> {
         self.run_with(inputs, &RunOptions::default()).map(|(outputs, _)| outputs)
     }
 
@@ -39,36 +39,71 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::run`].
-    pub fn run_with(
+    pub fn run_with<'n>(
         &mut self,
-        inputs: impl Into<Inputs>,
+        inputs: impl Into<Inputs<'n>>,
         options: &RunOptions,
     ) -> Result<(Outputs, Option<RunReport>), Error> {
-        let mut values = self.model.arrange(inputs.into())?;
-        for (state, &(input, _)) in self.states.iter().zip(self.model.states()) {
-            if values[input].is_none() {
-                values[input].clone_from(state);
+        self.with_scratch(|session| {
+            session.arrange(inputs.into())?;
+            let (outputs, report) = session.scratch.run(session.model.inner(), options)?;
+            for (state, &(_, output)) in session.states.iter_mut().zip(&session.model.inner().states) {
+                *state = Some(outputs[output].clone());
             }
-        }
-        let (outputs, report) = self.model.execute(values, options, &mut self.scratch)?;
-        for (state, &(_, output)) in self.states.iter_mut().zip(self.model.states()) {
-            *state = Some(outputs[output].clone());
-        }
-        Ok((outputs, report))
+            Ok((outputs, report))
+        })
     }
 
-    /// Runs the model and copies its outputs into the caller's buffers.
+    /// Runs the model with its outputs, or some of them, in the caller's memory, as [`Model::run_into`]; those that are states
+    /// are copied there.
     ///
     /// # Errors
-    /// As [`Session::run`]; [`ErrorKind::NotFound`] for an unknown output, [`ErrorKind::Shape`] for a buffer whose
-    /// length in bytes is not the output's.
-    pub fn run_into(
+    /// As [`Model::run_into`]; states are then as before the run.
+    pub fn run_into<'n>(
         &mut self,
-        inputs: impl Into<Inputs>,
+        inputs: impl Into<Inputs<'n>>,
         outputs: &mut [(&str, &mut [u8])],
     ) -> Result<(), Error> {
-        let results = self.run(inputs)?;
-        copy_out(&results, outputs)
+        self.run_into_with(inputs, outputs, &RunOptions::default()).map(|_| ())
+    }
+
+    /// As [`Session::run_into`], with choices.
+    ///
+    /// # Errors
+    /// As [`Session::run_into`].
+    pub fn run_into_with<'n>(
+        &mut self,
+        inputs: impl Into<Inputs<'n>>,
+        outputs: &mut [(&str, &mut [u8])],
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, Error> {
+        self.with_scratch(|session| {
+            session.arrange(inputs.into())?;
+            let report = session.scratch.run_into(session.model.inner(), outputs, options)?;
+            for (state, &(_, output)) in session.states.iter_mut().zip(&session.model.inner().states) {
+                *state = session.scratch.outputs[output].value().cloned();
+            }
+            Ok(report)
+        })
+    }
+
+    fn with_scratch<R>(&mut self, f: impl FnOnce(&mut Session) -> R) -> R {
+        let result = f(self);
+        self.scratch.clear();
+        result
+    }
+
+    /// The inputs in the model's order, with the states where they are left out.
+    fn arrange(&mut self, inputs: Inputs<'_>) -> Result<(), Error> {
+        let model = self.model.inner();
+        self.scratch.arrange(model, inputs)?;
+        for (state, &(input, _)) in self.states.iter().zip(&model.states) {
+            let value = &mut self.scratch.inputs[input];
+            if value.is_none() {
+                value.clone_from(state);
+            }
+        }
+        Ok(())
     }
 
     /// Sets a state by the name of its input.
@@ -96,31 +131,7 @@ impl Session {
 
     fn state_position(&self, input: &str) -> Result<usize, Error> {
         let named = |&(position, _): &(usize, usize)| *self.model.inputs()[position].name == *input;
-        let at = self.model.states().iter().position(named);
+        let at = self.model.inner().states.iter().position(named);
         at.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("the model declares no state {input:?}")))
     }
-}
-
-/// Copies outputs into the caller's buffers.
-pub(crate) fn copy_out(results: &Outputs, outputs: &mut [(&str, &mut [u8])]) -> Result<(), Error> {
-    for (name, buffer) in outputs {
-        let value = results
-            .get(name)
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("the model has no output {name:?}")))?;
-        let tensor = value.as_tensor().ok_or_else(|| {
-            Error::new(ErrorKind::DType, format!("output {name:?} is a {}, not a tensor", value.kind()))
-        })?;
-        if tensor.bytes().len() != buffer.len() {
-            let message = format!(
-                "output {name:?} is {} {}, {} bytes; the buffer has {}",
-                tensor.dtype(),
-                tensor.shape(),
-                tensor.bytes().len(),
-                buffer.len()
-            );
-            return Err(Error::new(ErrorKind::Shape, message));
-        }
-        buffer.copy_from_slice(tensor.bytes());
-    }
-    Ok(())
 }

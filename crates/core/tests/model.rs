@@ -39,7 +39,7 @@ fn a_session_repeats_and_copies_out() {
 #[test]
 fn wrong_inputs_are_refused_with_their_name() {
     let model = Model::load(GEMM).unwrap();
-    let cases: [(Inputs, ErrorKind); 5] = [
+    let cases: [(Inputs<'_>, ErrorKind); 5] = [
         (Inputs::from([("z", x(1))]), ErrorKind::NotFound),
         (Inputs::from([("x", Tensor::from_slice([1, 2], &[1i64, 2]).unwrap())]), ErrorKind::DType),
         (Inputs::from([("x", Tensor::from_slice([1, 3], &[1.0f32; 3]).unwrap())]), ErrorKind::Shape),

@@ -1,14 +1,15 @@
 //! What a run lends to each operator: threads, memory, limits, the stop signal, and the step's packed weights.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use dunlin_ir::{DType, Shape, Tensor, Value};
 use dunlin_sys::{Arena, Bytes, Parallel};
+use smallvec::SmallVec;
 
 use crate::plan::{Packed, Plan, Step};
-use crate::run::run_steps;
+use crate::run::run_nested;
 use crate::{Environment, OpError, Resources};
 
 /// What a run may use at most.
@@ -92,9 +93,21 @@ pub struct Ctx<'a> {
     pub(crate) resources: &'a Resources<'a>,
     pub(crate) step: &'a Step,
     pub(crate) depth: usize,
+    /// Memory of the host for outputs of the step.
+    offered: Mutex<SmallVec<[Bytes; 1]>>,
 }
 
 impl<'a> Ctx<'a> {
+    /// For a step at some depth of nested graphs.
+    pub(crate) fn new(resources: &'a Resources<'a>, step: &'a Step, depth: usize) -> Ctx<'a> {
+        Ctx { resources, step, depth, offered: Mutex::default() }
+    }
+
+    /// Offers memory of the host: the first tensor that is as long as it will lie there.
+    pub(crate) fn offer(&mut self, memory: Bytes) {
+        self.offered.get_mut().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+
     /// The threads.
     pub fn pool(&self) -> &'a dyn Parallel {
         self.resources.pool
@@ -145,8 +158,21 @@ impl<'a> Ctx<'a> {
     /// [`OpError::Limit`] or [`OpError::OutOfMemory`].
     pub fn alloc(&self, dtype: DType, shape: Shape) -> Result<Tensor, OpError> {
         let n_bytes = self.checked_bytes(dtype, &shape)?;
-        let buf = self.resources.arena.alloc(n_bytes)?;
-        Ok(Tensor::new(dtype, shape, Bytes::from(buf))?)
+        let memory = match self.offered_for(dtype, n_bytes) {
+            Some(memory) => memory,
+            None => self.resources.arena.alloc(n_bytes)?.into(),
+        };
+        Ok(Tensor::new(dtype, shape, memory)?)
+    }
+
+    fn offered_for(&self, dtype: DType, n_bytes: usize) -> Option<Bytes> {
+        if self.step.results.is_empty() {
+            return None;
+        }
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |memory: &Bytes| memory.len() == n_bytes && memory.is_aligned_to(dtype.align());
+        let at = offered.iter().position(fits)?;
+        Some(offered.swap_remove(at))
     }
 
     /// A tensor of zeros.
@@ -223,8 +249,7 @@ impl Body<'_> {
         self.n_runs += 1;
         let seed = (self.seed ^ self.n_runs.rotate_left(32)).wrapping_mul(0xD129_8A2E_03D4_4A91);
         let resources = Resources { seed, ..*self.resources };
-        run_steps(self.plan, None, inputs, &resources, &mut self.environment, self.depth)
-            .map_err(OpError::Nested)
+        run_nested(self.plan, inputs, &resources, &mut self.environment, self.depth).map_err(OpError::Nested)
     }
 }
 

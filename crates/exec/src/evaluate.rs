@@ -37,6 +37,7 @@ impl Evaluate for Evaluator {
             origin: Origin::default(),
             inputs: Default::default(),
             outputs: (0..n_outputs as u32).map(Some).collect(),
+            results: Default::default(),
             packed: None,
             bodies: bodies.ok()?,
             place: Place::Cpu,
@@ -56,7 +57,7 @@ impl Evaluate for Evaluator {
             seed: 0,
             observer: None,
         };
-        let ctx = Ctx { resources: &resources, step: &step, depth: 0 };
+        let ctx = Ctx::new(&resources, &step, 0);
         let outputs = cpu::run_step(op, &mut Inputs::new(&mut values), &ctx).ok()?;
         outputs
             .into_iter()

@@ -10,6 +10,7 @@ pub mod device;
 mod error;
 mod evaluate;
 mod input;
+mod output;
 mod plan;
 mod run;
 mod specialize;
@@ -19,8 +20,9 @@ pub use device::{Backend, Place, Target};
 pub use error::{NodeError, OpError};
 pub use evaluate::Evaluator;
 pub use input::{Inputs, Outputs, one};
+pub use output::Output;
 pub use plan::{Arg, Packed, Plan, PlanError, Step};
-pub use run::{Environment, Observer, Resources, StepRun, run};
+pub use run::{Environment, Observer, Resources, StepRun, run, run_into};
 pub use specialize::Specialization;
 
 /// The instruction set that the CPU kernels use on this machine: `avx512`, `avx2`, `neon` or `scalar`.

@@ -54,6 +54,8 @@ pub struct Step {
     pub inputs: SmallVec<[Arg; 4]>,
     /// The slots for its outputs; `None` where nobody reads one.
     pub outputs: SmallVec<[Option<u32>; 2]>,
+    /// Which of its outputs are which of the graph's: (of the step, of the graph).
+    pub results: SmallVec<[(u32, u32); 1]>,
     /// Its packed weights.
     pub packed: Option<Arc<dyn Packed>>,
     /// The plans of its nested graphs.
@@ -201,6 +203,8 @@ struct Planner<'g> {
     n_slots: u32,
     constants: Vec<Value>,
     constant_ids: HashMap<ValueId, u32>,
+    /// Where values are among the graph's outputs; a value that is there twice, at its last place.
+    results: HashMap<ValueId, u32>,
     /// What was packed from which inputs, for the nodes that share weights: layers used repeatedly, loops unrolled.
     shared: HashMap<PackedFrom, Vec<PackedFor<'g>>>,
 }
@@ -235,6 +239,7 @@ impl<'g> Planner<'g> {
             n_slots: 0,
             constants: Vec::new(),
             constant_ids: HashMap::new(),
+            results: graph.outputs.iter().zip(0..).map(|(&id, i)| (id, i)).collect(),
             shared: HashMap::new(),
         }
     }
@@ -302,6 +307,8 @@ impl<'g> Planner<'g> {
                 self.free_slots.push(*index);
             }
         }
+        let result = |(output, i): (&Option<ValueId>, u32)| Some((i, *self.results.get(&(*output)?)?));
+        let results = node.outputs.iter().zip(0..).filter_map(result).collect();
         let mut bodies = Vec::new();
         for body in node.op.bodies() {
             bodies.push(Arc::new(Plan::with_target(body, self.target).map_err(nested)?));
@@ -312,6 +319,7 @@ impl<'g> Planner<'g> {
             origin: node.origin.clone(),
             inputs,
             outputs,
+            results,
             packed,
             bodies,
             place,

@@ -8,7 +8,8 @@ use dunlin_sys::{Arena, Interruptible, Parallel};
 use smallvec::SmallVec;
 
 use crate::context::{Ctx, Limits, Stop};
-use crate::input::Inputs;
+use crate::input::{Inputs, Outputs};
+use crate::output::{self, Output};
 use crate::plan::{Arg, Plan, Step, node_error};
 use crate::{NodeError, OpError, Specialization, cpu, device};
 
@@ -76,13 +77,47 @@ pub fn run(
     resources: &Resources<'_>,
     environment: &mut Environment,
 ) -> Result<Vec<Value>, Box<NodeError>> {
+    let mut outputs: Vec<Output> = plan.outputs.iter().map(|_| Output::default()).collect();
+    run_into(plan, specialization, inputs, resources, environment, &mut outputs)?;
+    Ok(outputs.iter_mut().filter_map(Output::take).collect())
+}
+
+/// As [`run`], with the outputs in the caller's list (one for each of the plan's) or in the memory that it offers.
+///
+/// # Errors
+/// As [`run`]; contents of memory that was offered are then arbitrary.
+pub fn run_into(
+    plan: &Plan,
+    specialization: Option<&Specialization>,
+    inputs: impl IntoIterator<Item = Option<Value>>,
+    resources: &Resources<'_>,
+    environment: &mut Environment,
+    outputs: &mut [Output],
+) -> Result<(), Box<NodeError>> {
     if !resources.stop.is_armed() {
-        return run_steps(plan, specialization, inputs, resources, environment, 0);
+        return run_main(plan, specialization, inputs, resources, environment, outputs);
     }
     let stopped = || resources.stop.reason().is_some();
     let pool = Interruptible::new(resources.pool, &stopped);
     let resources = Resources { pool: &pool, ..*resources };
-    run_steps(plan, specialization, inputs, &resources, environment, 0)
+    run_main(plan, specialization, inputs, &resources, environment, outputs)
+}
+
+fn run_main(
+    plan: &Plan,
+    specialization: Option<&Specialization>,
+    inputs: impl IntoIterator<Item = Option<Value>>,
+    resources: &Resources<'_>,
+    environment: &mut Environment,
+    outputs: &mut [Output],
+) -> Result<(), Box<NodeError>> {
+    let mut slots = environment.fill(plan, inputs);
+    run_all(plan, specialization, resources, &mut slots.0, outputs, 0)?;
+    for (&arg, output) in plan.outputs.iter().zip(outputs) {
+        let value = read_output(plan, arg, &mut slots.0)?;
+        output.settle(value, resources.arena).map_err(at_outputs)?;
+    }
+    Ok(())
 }
 
 /// Environments that wait for the next run of a nested graph: loops and branches are entered often.
@@ -109,34 +144,44 @@ impl SpareEnvironments {
 /// How many environments one plan keeps: about as many as threads run it at a time.
 const MAX_SPARE_ENVIRONMENTS: usize = 16;
 
-/// Runs the steps of a plan. Whatever comes of it, the environment's slots are empty afterwards.
-pub(crate) fn run_steps(
+/// Runs the plan of a nested graph.
+pub(crate) fn run_nested(
     plan: &Plan,
-    specialization: Option<&Specialization>,
     inputs: impl IntoIterator<Item = Option<Value>>,
     resources: &Resources<'_>,
     environment: &mut Environment,
     depth: usize,
 ) -> Result<Vec<Value>, Box<NodeError>> {
-    let slots = &mut environment.slots;
-    fill(plan, inputs, slots);
-    let result = run_all(plan, specialization, resources, slots, depth);
-    slots.clear();
-    result
+    let mut slots = environment.fill(plan, inputs);
+    run_all(plan, None, resources, &mut slots.0, &mut [], depth)?;
+    plan.outputs.iter().map(|&output| read_output(plan, output, &mut slots.0)).collect()
 }
 
-fn fill(plan: &Plan, inputs: impl IntoIterator<Item = Option<Value>>, slots: &mut Vec<Option<Value>>) {
-    slots.clear();
-    slots.resize_with(plan.n_slots, || None);
-    for (slot, value) in plan.inputs.iter().zip(inputs) {
-        if let Some(slot) = slot {
-            slots[*slot as usize] = value;
-        }
+/// The slots of one run, which are empty when it is over, whatever came of it.
+struct Slots<'a>(&'a mut Vec<Option<Value>>);
+
+impl Drop for Slots<'_> {
+    fn drop(&mut self) {
+        self.0.clear();
     }
-    for (position, value) in &plan.defaults {
-        if let Some(slot) = plan.inputs[*position] {
-            slots[slot as usize].get_or_insert_with(|| value.clone());
+}
+
+impl Environment {
+    fn fill(&mut self, plan: &Plan, inputs: impl IntoIterator<Item = Option<Value>>) -> Slots<'_> {
+        let slots = &mut self.slots;
+        slots.clear();
+        slots.resize_with(plan.n_slots, || None);
+        for (slot, value) in plan.inputs.iter().zip(inputs) {
+            if let Some(slot) = slot {
+                slots[*slot as usize] = value;
+            }
         }
+        for (position, value) in &plan.defaults {
+            if let Some(slot) = plan.inputs[*position] {
+                slots[slot as usize].get_or_insert_with(|| value.clone());
+            }
+        }
+        Slots(slots)
     }
 }
 
@@ -145,30 +190,30 @@ fn run_all(
     specialization: Option<&Specialization>,
     resources: &Resources<'_>,
     slots: &mut [Option<Value>],
+    outputs: &mut [Output],
     depth: usize,
-) -> Result<Vec<Value>, Box<NodeError>> {
-    match &plan.device {
-        Some(device) => device::run_all(plan, device, specialization, resources, slots, depth)?,
-        None => {
-            for step in &plan.steps {
-                if let Some(spared) = specialization.and_then(|special| special.spared(step)) {
-                    spared.apply(slots, |_| {});
-                    continue;
-                }
-                run_step(plan, step, resources, slots, depth)
-                    .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
-            }
-        }
+) -> Result<(), Box<NodeError>> {
+    if let Some(device) = &plan.device {
+        return device::run_all(plan, device, specialization, resources, slots, depth);
     }
-    let outputs = plan.outputs.iter().map(|output| read(plan, *output, slots)).collect::<Option<Vec<_>>>();
-    outputs.ok_or_else(|| {
-        Box::new(NodeError {
-            node: "graph outputs".into(),
-            op: "Graph".into(),
-            offset: None,
-            error: OpError::unsupported("an output that no step wrote"),
-        })
-    })
+    for step in &plan.steps {
+        if let Some(spared) = specialization.and_then(|special| special.spared(step)) {
+            spared.apply(slots, |_| {});
+            continue;
+        }
+        run_step(plan, step, resources, slots, outputs, depth)
+            .map_err(|error| Box::new(node_error(&step.origin, &step.op, error)))?;
+    }
+    Ok(())
+}
+
+fn read_output(plan: &Plan, output: Arg, slots: &mut [Option<Value>]) -> Result<Value, Box<NodeError>> {
+    let missing = || at_outputs(OpError::unsupported("an output that no step wrote"));
+    read(plan, output, slots).ok_or_else(missing)
+}
+
+fn at_outputs(error: OpError) -> Box<NodeError> {
+    Box::new(NodeError { node: "graph outputs".into(), op: "Graph".into(), offset: None, error })
 }
 
 fn run_step(
@@ -176,26 +221,43 @@ fn run_step(
     step: &Step,
     resources: &Resources<'_>,
     slots: &mut [Option<Value>],
+    outputs: &mut [Output],
     depth: usize,
 ) -> Result<(), OpError> {
     resources.stop.check()?;
-    compute_on_cpu(plan, step, resources, slots, depth, None)
+    let mut ctx = Ctx::new(resources, step, depth);
+    let has_offers = output::offer_all(outputs, step, &mut ctx);
+    let mut values = compute(plan, &ctx, slots, None)?;
+    if has_offers {
+        output::put_right(outputs, step, &mut values, resources.arena)?;
+    }
+    keep(step, values, slots);
+    Ok(())
 }
 
 /// Computes a step whose inputs are on the host; `fallback` says why no device does it, if one should.
 pub(crate) fn compute_on_cpu(
     plan: &Plan,
-    step: &Step,
-    resources: &Resources<'_>,
+    ctx: &Ctx<'_>,
     slots: &mut [Option<Value>],
-    depth: usize,
     fallback: Option<&str>,
 ) -> Result<(), OpError> {
+    let values = compute(plan, ctx, slots, fallback)?;
+    keep(ctx.step, values, slots);
+    Ok(())
+}
+
+fn compute(
+    plan: &Plan,
+    ctx: &Ctx<'_>,
+    slots: &mut [Option<Value>],
+    fallback: Option<&str>,
+) -> Result<Outputs, OpError> {
+    let Ctx { step, resources, depth, .. } = *ctx;
     let mut values: SmallVec<[Option<Value>; 6]> =
         step.inputs.iter().map(|&input| read(plan, input, slots)).collect();
-    let ctx = Ctx { resources, step, depth };
     let started = resources.observer.map(|_| Instant::now());
-    let outputs = cpu::run_step(&step.op, &mut Inputs::new(&mut values), &ctx)?;
+    let outputs = cpu::run_step(&step.op, &mut Inputs::new(&mut values), ctx)?;
     // A kernel whose loop was interrupted has left its output unfinished.
     resources.stop.check()?;
     if let (Some(observer), Some(started)) = (resources.observer, started) {
@@ -210,12 +272,15 @@ pub(crate) fn compute_on_cpu(
             fallback,
         });
     }
+    Ok(outputs)
+}
+
+fn keep(step: &Step, outputs: Outputs, slots: &mut [Option<Value>]) {
     for (slot, output) in step.outputs.iter().zip(outputs) {
         if let Some(slot) = slot {
             slots[*slot as usize] = output;
         }
     }
-    Ok(())
 }
 
 fn read(plan: &Plan, arg: Arg, slots: &mut [Option<Value>]) -> Option<Value> {

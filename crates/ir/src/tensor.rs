@@ -267,8 +267,19 @@ impl Tensor {
         if self.is_aligned() {
             return Ok(self.clone());
         }
-        let bytes = AlignedBuf::copy_of(self.bytes())?;
-        Ok(Tensor { dtype: self.dtype, shape: self.shape.clone(), data: Data::Bytes(bytes.into()) })
+        self.copied()
+    }
+
+    /// A copy with memory of its own.
+    ///
+    /// # Errors
+    /// [`TensorError::OutOfMemory`].
+    pub fn copied(&self) -> Result<Tensor, TensorError> {
+        let data = match &self.data {
+            Data::Bytes(bytes) => Data::Bytes(AlignedBuf::copy_of(bytes.as_slice())?.into()),
+            Data::Strings(strings) => Data::Strings(strings.clone()),
+        };
+        Ok(Tensor { dtype: self.dtype, shape: self.shape.clone(), data })
     }
 
     /// Tells the system that the elements will not be read for a while, so that weights which were copied or repacked

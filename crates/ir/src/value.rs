@@ -52,6 +52,27 @@ impl Value {
         }
     }
 
+    /// Calls `f` with every tensor within; ends at the first error.
+    ///
+    /// # Errors
+    /// What `f` reports.
+    pub fn try_for_each_tensor_mut<E>(
+        &mut self,
+        f: &mut dyn FnMut(&mut Tensor) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Value::Tensor(tensor) => f(tensor),
+            Value::Sequence(values) => {
+                values.iter_mut().try_for_each(|value| value.try_for_each_tensor_mut(f))
+            }
+            Value::Map(map) => {
+                f(&mut map.keys)?;
+                map.values.iter_mut().try_for_each(|value| value.try_for_each_tensor_mut(f))
+            }
+            Value::Optional(value) => value.iter_mut().try_for_each(|value| value.try_for_each_tensor_mut(f)),
+        }
+    }
+
     /// Bytes of all tensors within.
     pub fn byte_len(&self) -> usize {
         match self {

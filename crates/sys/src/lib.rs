@@ -13,7 +13,7 @@ mod os;
 mod parallel;
 mod pool;
 
-pub use buffer::{AlignedBuf, Arena, Bytes, OutOfMemory};
+pub use buffer::{AlignedBuf, Arena, Bytes, Lender, OutOfMemory};
 pub use cpu::CpuFeatures;
 pub use fp::FloatState;
 pub use host::{Cache, CacheKind, HostFacts, available_threads, peak_memory_bytes};

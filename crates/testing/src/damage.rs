@@ -32,7 +32,7 @@ pub fn run(damage: &Damage) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-fn attempt(model: &Path, job: &Job, inputs: Inputs) -> Result<(), Error> {
+fn attempt(model: &Path, job: &Job, inputs: Inputs<'_>) -> Result<(), Error> {
     let start = Instant::now();
     let mut limits = Limits::default();
     limits.run.tensor_bytes = 1 << 28;

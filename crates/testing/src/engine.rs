@@ -73,7 +73,7 @@ fn is_compute(op: &str) -> bool {
 ///
 /// # Errors
 /// A failure of kind `data` that names the file.
-pub fn inputs(job: &Job, folder: &Path) -> Result<Inputs, Failure> {
+pub fn inputs(job: &Job, folder: &Path) -> Result<Inputs<'static>, Failure> {
     let values = read_all(folder, "input", &job.inputs)?;
     Ok(Inputs::named(job.inputs.iter().map(|input| input.name.clone()).zip(values)))
 }

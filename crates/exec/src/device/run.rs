@@ -77,11 +77,11 @@ impl State<'_> {
     }
 
     fn cpu_step(&mut self, step: &Step, fallback: Option<&str>) -> Result<(), OpError> {
-        let ctx = Ctx { resources: self.resources, step, depth: self.depth };
+        let ctx = Ctx::new(self.resources, step, self.depth);
         for &input in &step.inputs {
             self.land(input, &ctx)?;
         }
-        compute_on_cpu(self.plan, step, self.resources, self.slots, self.depth, fallback)?;
+        compute_on_cpu(self.plan, &Ctx::new(self.resources, step, self.depth), self.slots, fallback)?;
         self.release(step);
         for slot in step.outputs.iter().flatten() {
             self.buffers[*slot as usize] = None;
@@ -103,7 +103,7 @@ impl State<'_> {
 
     fn land_outputs(&mut self) -> Result<(), OpError> {
         let Some(step) = self.plan.steps.last() else { return Ok(()) };
-        let ctx = Ctx { resources: self.resources, step, depth: self.depth };
+        let ctx = Ctx::new(self.resources, step, self.depth);
         self.plan.outputs.iter().try_for_each(|&output| self.land(output, &ctx))
     }
 
@@ -119,7 +119,7 @@ impl State<'_> {
 
     fn device_step(&mut self, step: &Step, host: HostInputs) -> Result<(), Refusal> {
         let started = self.resources.observer.map(|_| Instant::now());
-        let ctx = Ctx { resources: self.resources, step, depth: self.depth };
+        let ctx = Ctx::new(self.resources, step, self.depth);
         let mut operands: SmallVec<[Operand; 6]> = SmallVec::new();
         for (i, &input) in step.inputs.iter().enumerate() {
             operands.push(self.operand(input, host.contains(i), &ctx)?);
