@@ -1,6 +1,9 @@
 //! Loading and running through the public API, on models small enough to check by hand.
 
-use dunlin_core::{ErrorKind, Inputs, Model, RunOptions, Tensor, Threads};
+use std::sync::Arc;
+
+use dunlin_core::{DType, ErrorKind, Inputs, Model, RunOptions, Tensor, Threads};
+use dunlin_sys::Bytes;
 
 const GEMM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/gemm.onnx");
 
@@ -92,4 +95,81 @@ fn a_missing_file_is_not_found() {
 
 fn bytes_to_floats(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+/// Outputs of `outputs.onnx` for x = 1, 2, 3, 4, worked out by hand.
+fn outputs_of_one_to_four() -> [(&'static str, Vec<f32>); 7] {
+    let sum = [1.0, 2.0, 3.0, 4.0].map(|x: f32| (-x).exp() + x).to_vec();
+    [
+        ("same", vec![1.0, 2.0, 3.0, 4.0]),
+        ("negative", vec![-1.0, -2.0, -3.0, -4.0]),
+        ("again", vec![-1.0, -2.0, -3.0, -4.0]),
+        ("first", vec![-1.0, -2.0]),
+        ("second", vec![-3.0, -4.0]),
+        ("square", vec![-1.0, -2.0, -3.0, -4.0]),
+        ("sum", sum),
+    ]
+}
+
+#[test]
+fn outputs_that_share_memory_are_told_apart() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/outputs.onnx");
+    let model = Model::builder().threads(Threads::Count(1)).load(path).unwrap();
+    let x = || Tensor::from_slice([4], &[1f32, 2.0, 3.0, 4.0]).unwrap();
+    let expected = outputs_of_one_to_four();
+    let mut session = model.session();
+    // Every choice of outputs, in aligned memory and in memory that is not.
+    for chosen in 1u32..1 << expected.len() {
+        for offset in [0, 1] {
+            let mut memory = vec![[0u32; 5]; expected.len()];
+            let mut places: Vec<(&str, &mut [u8])> = Vec::new();
+            for (i, ((name, values), memory)) in expected.iter().zip(&mut memory).enumerate() {
+                if chosen >> i & 1 == 1 {
+                    let bytes = &mut bytemuck::cast_slice_mut(memory)[offset..offset + 4 * values.len()];
+                    places.push((name, bytes));
+                }
+            }
+            match chosen % 2 {
+                0 => model.run_into([x()], &mut places).unwrap(),
+                _ => session.run_into([x()], &mut places).unwrap(),
+            }
+            for (name, bytes) in places {
+                let (_, values) = expected.iter().find(|(other, _)| *other == name).unwrap();
+                let got = bytes_to_floats(bytes);
+                let close = got.iter().zip(values).all(|(got, want)| (got - want).abs() < 1e-6);
+                assert!(close, "{name} of {chosen:b} at {offset}: {got:?}");
+            }
+        }
+    }
+    let (mut a, mut b) = ([0u8; 16], [0u8; 16]);
+    let twice = model.run_into([x()], &mut [("same", &mut a), ("same", &mut b)]).unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::Input);
+    let sequence = model.run_into([x()], &mut [("halves", &mut a)]).unwrap_err();
+    assert_eq!(sequence.kind(), ErrorKind::DType);
+}
+
+#[test]
+fn foreign_memory_leaves_a_run_as_a_copy() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/outputs.onnx");
+    let model = Model::load(path).unwrap();
+    let memory: Arc<Vec<u8>> = Arc::new([1f32, 2.0, 3.0, 4.0].iter().flat_map(|x| x.to_le_bytes()).collect());
+    let x = Tensor::new(DType::F32, [4].into(), Bytes::foreign(memory.clone())).unwrap();
+    let outputs = model.run([x]).unwrap();
+    assert_eq!(outputs.tensor("same").unwrap().view::<f32>().unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(Arc::strong_count(&memory), 1);
+}
+
+#[test]
+fn a_state_is_copied_into_the_callers_memory_and_kept() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/add.onnx");
+    let model = Model::builder().state("b", "y").load(path).unwrap();
+    let mut session = model.session();
+    session.set_state("b", Tensor::from_slice([1], &[10f32]).unwrap()).unwrap();
+    for expected in [11f32, 12.0, 13.0] {
+        let mut y = [0u8; 4];
+        let x = Tensor::from_slice([1], &[1f32]).unwrap();
+        session.run_into([("x", x)], &mut [("y", &mut y)]).unwrap();
+        assert_eq!(bytes_to_floats(&y), [expected]);
+        y.fill(0xFF);
+    }
 }

@@ -3,6 +3,7 @@
 //! Everything here is safe to call. The crates above forbid `unsafe` (except the kernels' `arch` modules), so
 //! whatever needs it lives here, small and argued.
 
+mod alloc;
 mod buffer;
 mod cpu;
 mod fp;
@@ -13,6 +14,7 @@ mod os;
 mod parallel;
 mod pool;
 
+pub use alloc::CountingAllocator;
 pub use buffer::{AlignedBuf, Arena, Bytes, Lender, OutOfMemory};
 pub use cpu::CpuFeatures;
 pub use fp::FloatState;

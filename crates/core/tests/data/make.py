@@ -17,6 +17,31 @@ MODELS = {
             y = Relu(s)
         }
     """,
+    "add": """
+        <ir_version: 8, opset_import: ["" : 17]>
+        add (float[n] x, float[n] b) => (float[n] y)
+        {
+            y = Add(x, b)
+        }
+    """,
+    # Outputs that lie in one another's memory, or in that of the input, unless somebody takes care.
+    "outputs": """
+        <ir_version: 8, opset_import: ["" : 17]>
+        outputs (float[4] x) => (
+            float[4] same, float[4] negative, float[4] again, float[2] first, float[2] second, float[2,2] square,
+            float[4] sum, seq(float[2]) halves)
+        <int64[2] parts = {2, 2}, int64[2] two = {2, 2}>
+        {
+            same = Identity(x)
+            negative = Neg(x)
+            again = Identity(negative)
+            first, second = Split(negative, parts)
+            square = Reshape(negative, two)
+            h = Exp(negative)
+            sum = Add(h, x)
+            halves = SplitToSequence(x, parts)
+        }
+    """,
 }
 
 for name, text in MODELS.items():

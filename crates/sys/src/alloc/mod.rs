@@ -1,0 +1,5 @@
+//! Allocators: one that counts, for tests.
+
+mod counting;
+
+pub use counting::CountingAllocator;
