@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use dunlin_ir::{DType, Element, Shape};
 use dunlin_kernels::matmul::{Batch, Epilogue, Matrix, Order, PackedRef, matmul_batch_f32, packed_len};
 use dunlin_sys::for_each_chunk_mut;
+use smallvec::{SmallVec, smallvec};
 
 use super::weight::Weight;
 use crate::{Ctx, OpError};
@@ -14,6 +15,9 @@ const TASK_WORK: usize = 1 << 15;
 /// Multiplications of one product below which packing costs more than it saves.
 const MIN_KERNEL_WORK: usize = 1 << 11;
 
+/// Numbers of matrices: a handful without an allocation.
+type Places = SmallVec<[usize; 16]>;
+
 /// Which matrices are multiplied: `[m, k] x [k, n]`, for each place of the batch.
 #[derive(Debug)]
 pub(crate) struct Products {
@@ -21,9 +25,9 @@ pub(crate) struct Products {
     pub k: usize,
     pub n: usize,
     /// Which matrix of the left operand each product reads.
-    pub a: Vec<usize>,
+    pub a: Places,
     /// Which matrix of the right operand.
-    pub b: Vec<usize>,
+    pub b: Places,
     /// How many matrices the right operand has.
     pub n_b: usize,
 }
@@ -54,7 +58,7 @@ impl Products {
         let (a, b) = if n_b == 1 && batch.n_elements() == a_batch.n_elements() {
             // One right operand: the rows of all left ones are rows of one matrix.
             m = m.saturating_mul(batch.n_elements());
-            (vec![0], vec![0])
+            (smallvec![0], smallvec![0])
         } else {
             (places(&a_batch, &batch), places(&b_batch, &batch))
         };
@@ -63,7 +67,7 @@ impl Products {
 
     /// A batch of which both operands have `n_batch` matrices.
     pub fn parallel(n_batch: usize, m: usize, k: usize, n: usize) -> Products {
-        let places: Vec<usize> = (0..n_batch).collect();
+        let places: Places = (0..n_batch).collect();
         Products { m, k, n, a: places.clone(), b: places, n_b: n_batch }
     }
 
@@ -73,7 +77,7 @@ impl Products {
 }
 
 /// For each place of a batch, that of the smaller batch that is broadcast there.
-fn places(from: &Shape, to: &Shape) -> Vec<usize> {
+fn places(from: &Shape, to: &Shape) -> Places {
     let pad = to.rank() - from.rank();
     let strides = from.strides();
     let place = |mut position: usize| {
@@ -223,7 +227,8 @@ pub(super) fn multiply_f32(
 ) -> Result<(), OpError> {
     match b {
         Right::Packed(weight) => {
-            let packed: Vec<PackedRef<'_>> = weight.matrices.iter().map(|matrix| matrix.view()).collect();
+            let packed: SmallVec<[PackedRef<'_>; 4]> =
+                weight.matrices.iter().map(|matrix| matrix.view()).collect();
             multiply_packed(products, a, &packed, out, epilogue, ctx);
             Ok(())
         }
@@ -316,9 +321,9 @@ mod tests {
     fn batches_broadcast_and_one_right_operand_joins_the_rows() {
         let products = |a: &[usize], b: &[usize]| Products::broadcast(&Shape::new(a), &Shape::new(b));
         let (joined, shape) = products(&[2, 3, 4], &[4, 5]).unwrap();
-        assert_eq!((joined.m, joined.a, shape), (6, vec![0], Shape::new(&[2, 3, 5])));
+        assert_eq!((joined.m, joined.a, shape), (6, smallvec![0], Shape::new(&[2, 3, 5])));
         let (crossed, shape) = products(&[2, 1, 3, 4], &[2, 4, 5]).unwrap();
-        assert_eq!((crossed.a, crossed.b), (vec![0, 0, 1, 1], vec![0, 1, 0, 1]));
+        assert_eq!((crossed.a, crossed.b), (smallvec![0, 0, 1, 1], smallvec![0, 1, 0, 1]));
         assert_eq!(shape, Shape::new(&[2, 2, 3, 5]));
         assert_eq!(products(&[4], &[4]).unwrap().1, Shape::scalar());
         for (a, b) in [(&[3, 4][..], &[3, 4][..]), (&[], &[4]), (&[2, 3, 4], &[3, 4, 5])] {
