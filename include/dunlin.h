@@ -591,10 +591,16 @@ dunlin_status dunlin_model_run_async(const struct dunlin_model *model,
                                      dunlin_done_fn done,
                                      void *user);
 
-// Runs a model and copies outputs into the host's memory: `outputs` points to `n_outputs` places, each for one output by its
-// name; outputs that are not named are dropped. Otherwise as `dunlin_model_run()`. Since 0.1.
+// Runs a model with outputs in the host's memory: `outputs` points to `n_outputs` places, each for one output by its name;
+// outputs that are not named are dropped. Otherwise as `dunlin_model_run()`. Since 0.1.
 //
-// Statuses besides: `DUNLIN_SHAPE` if the memory has not exactly the output's bytes; memory that was written before stays so.
+// Nothing is copied where the last operator writes its result anew and the memory is aligned for the element type; else the
+// result is. After the first runs with inputs of the same shapes, a run of common operators allocates nothing. The memory may
+// be that of an input: the answer is the same as if it were not, at the cost of a copy.
+//
+// Statuses besides: `DUNLIN_SHAPE` if the memory has not exactly the output's bytes, `DUNLIN_DTYPE` for outputs that are no
+// tensors of plain data, `DUNLIN_INPUT` for places that overlap and outputs that are named twice. Unless the run succeeds, what
+// the memory holds is unspecified.
 dunlin_status dunlin_model_run_into(const struct dunlin_model *model,
                                     const char *const *names,
                                     const struct dunlin_value *const *inputs,
@@ -781,7 +787,7 @@ dunlin_status dunlin_session_run(struct dunlin_session *session,
                                  size_t n_outputs,
                                  struct dunlin_report **out_report);
 
-// Runs a session and copies outputs into the host's memory, as `dunlin_model_run_into()`. Since 0.1.
+// Runs a session with outputs in the host's memory, as `dunlin_model_run_into()`; outputs that are states are copied. Since 0.1.
 dunlin_status dunlin_session_run_into(struct dunlin_session *session,
                                       const char *const *names,
                                       const struct dunlin_value *const *inputs,
@@ -802,8 +808,9 @@ dunlin_status dunlin_session_run_async(struct dunlin_session *session,
                                        dunlin_done_fn done,
                                        void *user);
 
-// Sets a state, by the name of its input, to a tensor, which stays the caller's. Statuses: `DUNLIN_NOT_FOUND` if no such state was
-// declared with `dunlin_options_add_state()`. Since 0.1.
+// Sets a state, by the name of its input, to a tensor, which stays the caller's; borrowed memory is copied. Since 0.1.
+//
+// Statuses: `DUNLIN_NOT_FOUND` if no such state was declared with `dunlin_options_add_state()`.
 dunlin_status dunlin_session_set_state(struct dunlin_session *session,
                                        const char *input,
                                        size_t input_length,
@@ -838,9 +845,10 @@ dunlin_status dunlin_value_new_tensor(int32_t dtype,
 
 // Makes a tensor over the host's memory, without copying it.
 //
-// The memory must stay in place and unchanged until `release(user)` is called, which happens once, from any thread, when
-// nothing needs the memory any more; that may be after `dunlin_value_free()`, if a run still uses the tensor or a session
-// keeps it as a state. `release` may be NULL for memory that outlives everything. If the call fails, `release` is not called.
+// The memory must stay in place until `release(user)` is called, which happens once, from any thread, when nothing needs the
+// memory any more; that may be after `dunlin_value_free()`, if a run still uses the tensor. Between runs the host may write to
+// it, so that one value serves all runs; while a run reads it, it must not change. No output of a run and no state of a session
+// lies in it. `release` may be NULL for memory that outlives everything. If the call fails, `release` is not called.
 // Memory that is not aligned for the element type is copied by the runs that read it. Otherwise as
 // `dunlin_value_new_tensor()`. Since 0.1.
 dunlin_status dunlin_value_borrow_tensor(int32_t dtype,

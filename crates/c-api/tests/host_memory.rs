@@ -123,7 +123,7 @@ fn repeated_runs_allocate_nothing() {
         assert_eq!((sum, y), (Some(0), [2.0; 3]));
         let output = output(c"probabilities", probabilities.as_mut_ptr(), 10);
         assert_eq!(fewest(&digits, &[c"image".as_ptr()], &[image], output), Some(0));
-        [x, image].map(|value| dunlin_value_free(value));
+        [x, image].into_iter().for_each(|value| dunlin_value_free(value));
     }
 }
 

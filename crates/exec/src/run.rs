@@ -111,10 +111,10 @@ fn run_main(
     environment: &mut Environment,
     outputs: &mut [Output],
 ) -> Result<(), Box<NodeError>> {
-    let mut slots = environment.fill(plan, inputs);
-    run_all(plan, specialization, resources, &mut slots.0, outputs, 0)?;
+    let slots = environment.fill(plan, inputs);
+    run_all(plan, specialization, resources, slots.0, outputs, 0)?;
     for (&arg, output) in plan.outputs.iter().zip(outputs) {
-        let value = read_output(plan, arg, &mut slots.0)?;
+        let value = read_output(plan, arg, slots.0)?;
         output.settle(value, resources.arena).map_err(at_outputs)?;
     }
     Ok(())
@@ -152,9 +152,9 @@ pub(crate) fn run_nested(
     environment: &mut Environment,
     depth: usize,
 ) -> Result<Vec<Value>, Box<NodeError>> {
-    let mut slots = environment.fill(plan, inputs);
-    run_all(plan, None, resources, &mut slots.0, &mut [], depth)?;
-    plan.outputs.iter().map(|&output| read_output(plan, output, &mut slots.0)).collect()
+    let slots = environment.fill(plan, inputs);
+    run_all(plan, None, resources, slots.0, &mut [], depth)?;
+    plan.outputs.iter().map(|&output| read_output(plan, output, slots.0)).collect()
 }
 
 /// The slots of one run, which are empty when it is over, whatever came of it.
