@@ -247,7 +247,7 @@ impl From<OpError> for Error {
             OpError::DType { .. } => ErrorKind::DType,
             OpError::Value { .. } => ErrorKind::Input,
             OpError::MissingInput(_) | OpError::Kind { .. } => ErrorKind::Graph,
-            OpError::Unsupported(_) => ErrorKind::Unsupported,
+            OpError::Unsupported(_) | OpError::LeftOut(_) => ErrorKind::Unsupported,
             OpError::Limit { .. } => ErrorKind::Limit,
             OpError::Cancelled => ErrorKind::Cancelled,
             OpError::Deadline => ErrorKind::Deadline,

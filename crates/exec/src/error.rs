@@ -49,6 +49,9 @@ pub enum OpError {
     /// Not available on this backend.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// Not in this build.
+    #[error(transparent)]
+    LeftOut(#[from] dunlin_ir::built::LeftOut),
     /// A limit of the options.
     #[error("{what} of {got} exceeds the limit of {limit}; raise it in the limits if the model is trusted")]
     Limit {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dunlin_ir::infer::{Fact, Facts};
 use dunlin_ir::{
     DType, Graph, GraphError, MAX_SHAPE_ELEMENTS, Node, Op, Origin, Shape, Tensor, Type, Value, ValueId,
-    infer_graph,
+    built, infer_graph,
 };
 use smallvec::SmallVec;
 
@@ -279,7 +279,10 @@ impl<'g> Planner<'g> {
         let place = self.place(node);
         let packed = match place {
             Place::Device(_) => None,
-            _ => self.pack(node)?,
+            _ => {
+                built::check(&node.op)?;
+                self.pack(node)?
+            }
         };
         let replaced = packed.as_deref().map_or(&[][..], Packed::replaced_inputs);
         let mut inputs = SmallVec::new();

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod built;
 mod dtype;
 mod graph;
 pub mod infer;

@@ -5,6 +5,7 @@ use dunlin_ir::op::control::{Loop, Scan, SequenceMap, Walk};
 use dunlin_ir::{Bool, DType, Dim, Fact, Graph, Shape, Tensor, Type, Value, infer_graph, resolve_axis};
 use dunlin_sys::OutOfMemory;
 
+use super::arms::built;
 use super::part::{self, Assembly};
 use super::sequence::sequence;
 use crate::context::Body;
@@ -12,7 +13,7 @@ use crate::{Ctx, Inputs, OpError, Outputs};
 
 /// Computes one step.
 pub(crate) fn run(op: &Control, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Control::If(_) => {
             let branch = usize::from(!truth(inputs.tensor(0)?)?);
             let captures = (1..inputs.len()).map(|i| inputs.take_value(i).ok());
@@ -23,7 +24,7 @@ pub(crate) fn run(op: &Control, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Resul
         Control::Scan(op) if op.batched => run_batched_scan(op, inputs, ctx),
         Control::Scan(op) => run_scan(op, inputs.take_all(), ctx),
         Control::SequenceMap(op) => run_sequence_map(op, inputs, ctx),
-    }
+    })
 }
 
 fn truth(tensor: &Tensor) -> Result<bool, OpError> {

@@ -7,6 +7,7 @@ use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
 mod activation;
+mod arms;
 mod cells;
 mod chunk;
 pub mod dispatch;
@@ -68,10 +69,14 @@ pub(crate) fn pack(
 ) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
     match op {
         Op::Convolution(op) => convolution::pack(op, constants, types),
-        Op::Linear(op) => linear::pack(op, constants),
+        Op::Linear(op) if const { dunlin_ir::built::has_family("Linear") } => linear::pack(op, constants),
         Op::Ml(op) => ml::pack(op),
-        Op::Recurrent(op) => recurrent::pack(op, constants),
-        Op::Quantize(op) => quantize::pack(op, constants, is_present),
+        Op::Recurrent(op) if const { dunlin_ir::built::has_family("Recurrent") } => {
+            recurrent::pack(op, constants)
+        }
+        Op::Quantize(op) if const { dunlin_ir::built::has_family("Quantize") } => {
+            quantize::pack(op, constants, is_present)
+        }
         Op::Text(op) => text::pack(op),
         _ => Ok(None),
     }

@@ -5,12 +5,13 @@ use dunlin_ir::op::sequence::{ConcatFromSequence, SplitToSequence};
 use dunlin_ir::{Bool, Shape, Tensor, Value, resolve_axis};
 use dunlin_sys::OutOfMemory;
 
+use super::arms::built;
 use super::part::{self, Assembly};
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
 /// Computes one step.
 pub(crate) fn run(op: &Sequence, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Sequence::SequenceConstruct => {
             let values = (0..inputs.len()).map(|i| inputs.take_value(i)).collect::<Result<_, _>>()?;
             Ok(one(Value::Sequence(values)))
@@ -38,7 +39,7 @@ pub(crate) fn run(op: &Sequence, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Resu
             let held = inputs.has(0) && !matches!(inputs.value(0)?, Value::Optional(None));
             scalar(Bool::from(held), ctx)
         }
-    }
+    })
 }
 
 fn scalar<T: dunlin_ir::Element>(value: T, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {

@@ -120,6 +120,18 @@ impl Op {
         each_family!(self, family => family.name())
     }
 
+    /// The variants that stand for it, outermost first, as [`crate::built`] names them: `Elementwise::Unary`,
+    /// `Unary::Relu`.
+    pub fn variants(&self) -> Vec<String> {
+        let text = match self {
+            Op::Reduce(Reduce::Fold(fold)) => format!("Reduce(Fold(FoldKind({:?}", fold.kind),
+            _ => format!("{self:?}"),
+        };
+        let end = text.find([' ', ',', '{', '[', '"']).unwrap_or(text.len());
+        let words: Vec<&str> = text[..end].split(['(', ')']).filter(|word| !word.is_empty()).collect();
+        words.windows(2).map(|pair| pair.join("::")).collect()
+    }
+
     /// What is known of the outputs before a run.
     pub fn infer(&self, facts: &Facts<'_>) -> Inferred {
         each_family!(self, family => family.infer(facts))
@@ -153,6 +165,15 @@ impl Op {
 
 macro_rules! family_into_op {
     ($($family:ident),* $(,)?) => {
+        impl Op {
+            /// The name of its family's type.
+            pub fn family(&self) -> &'static str {
+                match self {
+                    $(Op::$family(_) => stringify!($family),)*
+                }
+            }
+        }
+
         $(impl From<$family> for Op {
             fn from(family: $family) -> Op {
                 Op::$family(family)

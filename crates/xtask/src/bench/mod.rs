@@ -37,6 +37,9 @@ pub struct Args {
     /// How long an engine runs in a round, in seconds.
     #[arg(long, default_value_t = 0.2)]
     seconds: f64,
+    /// The profile that Dunlin is built in.
+    #[arg(long, default_value = "release")]
+    profile: String,
 }
 
 /// One engine on one model.
@@ -77,7 +80,7 @@ const STARTS: usize = 3;
 /// Measures, prints and writes.
 pub fn run(args: &Args) -> Result<()> {
     let goldens = selected(args)?;
-    let own = workers::build("dunlin-testing", "dunlin-peer", &[], "release")?;
+    let own = workers::build("dunlin-testing", "dunlin-peer", &[], &args.profile)?;
     let engines = engine::all(own, args.peers)?;
     let mut table = Table { machine: machine::Machine::here(), versions: Vec::new(), figures: Vec::new() };
     for &threads in &args.threads {

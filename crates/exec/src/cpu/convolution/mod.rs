@@ -14,6 +14,7 @@ use dunlin_ir::op::Convolution;
 use dunlin_ir::op::window::{Axes, Rounding, SameExtent, Window};
 use dunlin_ir::{DType, Shape, Tensor, Type};
 
+use super::arms::built;
 use super::dispatch::dispatch;
 use super::real::{is_narrow, widened};
 use crate::plan::Packed;
@@ -25,11 +26,11 @@ pub(crate) fn pack(
     constants: &[Option<&Tensor>],
     types: &[Option<&Type>],
 ) -> Result<Option<std::sync::Arc<dyn Packed>>, OpError> {
-    match op {
+    built!(match op {
         Convolution::Conv(op) => fast::pack_conv(op, constants, types.first().copied().flatten()),
         Convolution::ConvTranspose(op) => fast::pack_transpose(op, constants),
         _ => Ok(None),
-    }
+    })
 }
 
 /// Computes one step.
@@ -42,7 +43,7 @@ pub(crate) fn run(op: &Convolution, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> R
 
 fn run_wide(op: &Convolution, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
     let dtype = inputs.tensor(0)?.dtype();
-    match op {
+    built!(match op {
         Convolution::Conv(op) if dtype == DType::F32 => fast::conv(op, inputs, ctx).map(one),
         Convolution::Conv(op) => dispatch!(dtype, T in [f32, f64], conv::run::<T>(op, inputs, ctx).map(one)),
         Convolution::ConvTranspose(op) if dtype == DType::F32 => fast::transpose(op, inputs, ctx).map(one),
@@ -68,7 +69,7 @@ fn run_wide(op: &Convolution, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outp
             dispatch!(dtype, T in [f32, f64], region::max_roi_pool::<T>(op, inputs, ctx).map(one))
         }
         Convolution::Col2Im(op) => scatter::col2im(op, inputs, ctx).map(one),
-    }
+    })
 }
 
 /// The window over the spatial axes of an input `[n, c, spatial..]`.

@@ -5,6 +5,7 @@ use dunlin_ir::DType;
 use dunlin_ir::op::Elementwise;
 use dunlin_ir::op::elementwise::{Cast, Unary};
 
+use super::arms::built;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
 mod binary;
@@ -21,7 +22,7 @@ pub(crate) mod zip;
 
 /// Computes one step.
 pub(crate) fn run(op: &Elementwise, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Elementwise::Unary(Unary::Identity) => inputs.take_value(0).map(one),
         Elementwise::Unary(op) => unary::run(*op, inputs, ctx).map(one),
         Elementwise::Binary(op) => binary::run(*op, inputs, ctx).map(one),
@@ -39,7 +40,7 @@ pub(crate) fn run(op: &Elementwise, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> R
         Elementwise::IsInf(op) => select::is_inf(*op, inputs, ctx).map(one),
         Elementwise::IsNan => select::is_nan(inputs, ctx).map(one),
         Elementwise::AlignAxis(axis) => align_axis(*axis, inputs).map(one),
-    }
+    })
 }
 
 fn bit_cast(to: DType, inputs: &mut Inputs<'_>) -> Result<dunlin_ir::Tensor, OpError> {

@@ -11,11 +11,12 @@ mod unique;
 use dunlin_ir::op::Index;
 use dunlin_ir::{DType, Shape, Tensor, resolve_axis};
 
+use super::arms::built;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
 /// Computes one step.
 pub(crate) fn run(op: &Index, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Index::Gather(op) => gather::gather(*op, inputs, ctx).map(one),
         Index::GatherElements(op) => gather::gather_elements(*op, inputs, ctx).map(one),
         Index::GatherNd(op) => gather::gather_nd(*op, inputs, ctx).map(one),
@@ -27,7 +28,7 @@ pub(crate) fn run(op: &Index, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<
         Index::TensorScatter(op) => scatter::tensor_scatter(*op, inputs, ctx).map(one),
         Index::TopK(op) => top_k::top_k(*op, inputs, ctx),
         Index::Unique(op) => unique::unique(*op, inputs, ctx),
-    }
+    })
 }
 
 /// The axis, which may count from the end.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use dunlin_ir::Tensor;
 use dunlin_ir::op::Linear;
 
+use super::arms::built;
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
@@ -26,7 +27,7 @@ pub(crate) fn pack(op: &Linear, constants: &[Option<&Tensor>]) -> Result<Option<
 
 /// Computes one step.
 pub(crate) fn run(op: &Linear, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Linear::MatMul => matmul::matmul(inputs, ctx),
         Linear::FusedMatMul(op) => matmul::fused(op, inputs, ctx),
         Linear::Dense(op) => matmul::dense(op, inputs, ctx),
@@ -34,5 +35,5 @@ pub(crate) fn run(op: &Linear, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result
         Linear::Einsum(op) => einsum::einsum(op, inputs, ctx),
         Linear::Det => square::det(inputs, ctx),
         Linear::Inverse => square::inverse(inputs, ctx),
-    }
+    })
 }

@@ -17,24 +17,25 @@ use std::sync::Arc;
 use dunlin_ir::op::Ml;
 use dunlin_ir::{DType, Tensor};
 
+use super::arms::built;
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
 /// Prepares the model of a step.
 pub(crate) fn pack(op: &Ml) -> Result<Option<Arc<dyn Packed>>, OpError> {
-    Ok(match op {
-        Ml::Codec(op) => Some(Arc::new(label::Codec::new(op))),
-        Ml::LabelEncoder(op) => Some(Arc::new(label::Table::new(op)?)),
-        Ml::OneHotEncoder(op) => Some(Arc::new(label::Index::new(&op.categories))),
-        Ml::TreeClassifier(op) => Some(Arc::new(forest::PackedForest::new(&op.forest)?)),
-        Ml::TreeRegressor(op) => Some(Arc::new(forest::PackedForest::new(&op.forest)?)),
-        _ => None,
+    built!(match op {
+        Ml::Codec(op) => Ok(Some(Arc::new(label::Codec::new(op)))),
+        Ml::LabelEncoder(op) => Ok(Some(Arc::new(label::Table::new(op)?))),
+        Ml::OneHotEncoder(op) => Ok(Some(Arc::new(label::Index::new(&op.categories)))),
+        Ml::TreeClassifier(op) => Ok(Some(Arc::new(forest::PackedForest::new(&op.forest)?))),
+        Ml::TreeRegressor(op) => Ok(Some(Arc::new(forest::PackedForest::new(&op.forest)?))),
+        _ => Ok(None),
     })
 }
 
 /// Computes one step.
 pub(crate) fn run(op: &Ml, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Ml::ArrayFeatureExtractor => column::extract(inputs, ctx),
         Ml::Binarizer(threshold) => column::binarize(*threshold, inputs, ctx),
         Ml::CastMap(op) => map::cast(op, inputs, ctx),
@@ -53,7 +54,7 @@ pub(crate) fn run(op: &Ml, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Out
         Ml::TreeClassifier(op) => tree::classify(op, inputs, ctx),
         Ml::TreeRegressor(op) => tree::regress(op, inputs, ctx),
         Ml::ZipMap(labels) => map::zip(labels, inputs, ctx),
-    }
+    })
 }
 
 /// What a step's packed form is, or what is made on the spot if it has none.

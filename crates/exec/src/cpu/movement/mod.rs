@@ -11,11 +11,12 @@ use dunlin_ir::op::Movement;
 use dunlin_ir::op::movement::{Flatten, Reshape, ShapeOf};
 use dunlin_ir::{Shape, Tensor, resolve_axis};
 
+use super::arms::built;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
 /// Computes one step.
 pub(crate) fn run(op: &Movement, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Movement::CenterCropPad(op) => pad::center_crop_pad(op, inputs, ctx).map(one),
         Movement::Compress(op) => select::compress(*op, inputs, ctx).map(one),
         Movement::Concat(op) => join::concat(*op, inputs, ctx).map(one),
@@ -38,7 +39,7 @@ pub(crate) fn run(op: &Movement, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Resu
         Movement::Transpose(op) => layout::transpose(op, inputs, ctx).map(one),
         Movement::Trilu(op) => select::trilu(*op, inputs, ctx).map(one),
         Movement::Unsqueeze => unsqueeze(inputs).map(one),
-    }
+    })
 }
 
 /// The axis, which may count from the end.

@@ -9,6 +9,7 @@ mod softmax;
 
 use dunlin_ir::op::Normalize;
 
+use super::arms::built;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
 pub(crate) use rows::{doubles, from_doubles};
@@ -16,7 +17,7 @@ pub(crate) use softmax::softmax;
 
 /// Computes one step.
 pub(crate) fn run(op: &Normalize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Normalize::Batch(op) => batch::batch(op, inputs, ctx),
         Normalize::Group(op) => channel::group(op, inputs, ctx),
         Normalize::Instance(op) => channel::instance(op, inputs, ctx),
@@ -27,5 +28,5 @@ pub(crate) fn run(op: &Normalize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Res
         Normalize::Lp(op) => softmax::lp(op, inputs, ctx),
         Normalize::Softmax(op) => softmax(op, inputs.tensor(0)?, ctx).map(one),
         Normalize::Dropout(op) => dropout::dropout(op, inputs, ctx),
-    }
+    })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dunlin_ir::Tensor;
 use dunlin_ir::op::Quantize;
 
+use super::arms::built;
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
@@ -33,7 +34,7 @@ pub(crate) fn pack(
 
 /// Computes one step.
 pub(crate) fn run(op: &Quantize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Quantize::QuantizeLinear(op) => linear::quantize(op, inputs, ctx).map(one),
         Quantize::DequantizeLinear(op) => linear::dequantize(op, inputs, ctx).map(one),
         Quantize::DynamicQuantizeLinear => linear::dynamic(inputs, ctx),
@@ -54,5 +55,5 @@ pub(crate) fn run(op: &Quantize, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Resu
         Quantize::QLinearGlobalAveragePool { layout } => pool::global_average(*layout, inputs, ctx).map(one),
         Quantize::NhwcMaxPool(op) => pool::nhwc_max(op, inputs, ctx).map(one),
         Quantize::MatMulNBits(op) => nbits::run(op, inputs, ctx).map(one),
-    }
+    })
 }

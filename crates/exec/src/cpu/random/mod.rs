@@ -13,6 +13,7 @@ use dunlin_sys::for_each_chunk_mut;
 use half::{bf16, f16};
 use philox::Philox;
 
+use super::arms::built;
 use super::dispatch::{dispatch, dispatch_float};
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
@@ -21,12 +22,12 @@ const TASK_ELEMENTS: usize = 4096;
 
 /// Computes one step.
 pub(crate) fn run(op: &Random, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Random::Bernoulli(op) => bernoulli(*op, inputs, ctx).map(one),
         Random::Multinomial(op) => multinomial(*op, inputs, ctx).map(one),
         Random::Normal(draw) => normal(draw, inputs, ctx).map(one),
         Random::Uniform(draw) => uniform(draw, inputs, ctx).map(one),
-    }
+    })
 }
 
 fn generator(seed: Option<f32>, ctx: &Ctx<'_>) -> Philox {

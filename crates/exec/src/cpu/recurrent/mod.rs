@@ -8,9 +8,10 @@ mod weights;
 
 use std::sync::Arc;
 
-use dunlin_ir::Tensor;
 use dunlin_ir::op::Recurrent;
+use dunlin_ir::{Tensor, built};
 
+use super::arms::left_out;
 use super::dispatch::dispatch;
 use super::real::{is_narrow, widened};
 use crate::plan::Packed;
@@ -26,6 +27,9 @@ pub(crate) fn pack(
 
 /// Computes one step.
 pub(crate) fn run(op: &Recurrent, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
+    if !const { built::has_family("Recurrent") } {
+        return Err(left_out("Recurrent"));
+    }
     let dtype = inputs.tensor(0)?.dtype();
     if is_narrow(dtype) {
         return widened(inputs, ctx, |inputs| sequence::run::<f32>(op, inputs, ctx));

@@ -8,15 +8,16 @@ mod region;
 use dunlin_ir::Shape;
 use dunlin_ir::op::Reduce;
 
+use super::arms::built;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
 /// Computes one step.
 pub(crate) fn run(op: &Reduce, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Reduce::Fold(op) => fold::run(op, inputs, ctx),
         Reduce::Arg(op) => arg::run(op, inputs, ctx),
         Reduce::Cumulative(op) => cumulative::run(op, inputs, ctx),
-    }
+    })
 }
 
 /// Resolves an axis of `shape`.

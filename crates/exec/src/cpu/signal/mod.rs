@@ -5,16 +5,17 @@ mod window;
 
 use dunlin_ir::op::Signal;
 
+use super::arms::built;
 use crate::{Ctx, Inputs, OpError, Outputs};
 
 /// Computes one step.
 pub(crate) fn run(op: &Signal, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Signal::Dft(op) => fourier::dft(op, inputs, ctx),
         Signal::Stft(op) => fourier::stft(op, inputs, ctx),
         Signal::Window(op) => window::window(op, inputs, ctx),
         Signal::MelWeightMatrix(op) => window::mel_weight_matrix(op, inputs, ctx),
-    }
+    })
 }
 
 /// The one integer of input `i`.

@@ -12,6 +12,7 @@ use dunlin_ir::op::text::{CaseChange, RegexFullMatch, StringNormalizer, StringSp
 use dunlin_ir::{Bool, DType, Shape, Tensor, Value};
 use dunlin_sys::OutOfMemory;
 
+use super::arms::built;
 use crate::plan::Packed;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 use ngram::NGrams;
@@ -20,17 +21,17 @@ use token::Cutter;
 
 /// Prepares what attributes describe: patterns and tables of n-grams.
 pub(crate) fn pack(op: &Text) -> Result<Option<Arc<dyn Packed>>, OpError> {
-    Ok(match op {
-        Text::RegexFullMatch(op) => Some(Arc::new(Pattern::new(&op.pattern)?)),
-        Text::TfIdfVectorizer(op) => Some(Arc::new(NGrams::new(op)?)),
-        Text::Tokenizer(op) => Some(Arc::new(Cutter::new(op)?)),
-        _ => None,
+    built!(match op {
+        Text::RegexFullMatch(op) => Ok(Some(Arc::new(Pattern::new(&op.pattern)?))),
+        Text::TfIdfVectorizer(op) => Ok(Some(Arc::new(NGrams::new(op)?))),
+        Text::Tokenizer(op) => Ok(Some(Arc::new(Cutter::new(op)?))),
+        _ => Ok(None),
     })
 }
 
 /// Computes one step.
 pub(crate) fn run(op: &Text, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outputs, OpError> {
-    match op {
+    built!(match op {
         Text::StringConcat => concat(inputs, ctx),
         Text::StringSplit(op) => split(op, inputs, ctx),
         Text::StringNormalizer(op) => normalize(op, inputs),
@@ -43,7 +44,7 @@ pub(crate) fn run(op: &Text, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<O
             Some(cutter) => cutter.tokenize(op, inputs.tensor(0)?, ctx).map(one),
             None => Cutter::new(op)?.tokenize(op, inputs.tensor(0)?, ctx).map(one),
         },
-    }
+    })
 }
 
 /// Room for `n` strings.
