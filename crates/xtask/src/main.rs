@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod conformance;
 mod corrupt;
+mod dist;
 mod fuzz;
 mod goldens;
 mod hammer;
@@ -54,6 +55,8 @@ enum Command {
     },
     /// Compare the models' outputs with the references.
     Accuracy(accuracy::Args),
+    /// Build the library as it is shipped, and lay it out with all that other build systems need.
+    Dist(dist::Args),
     /// Write include/dunlin.h and the list of exported symbols.
     Header,
     /// Run the C and C++ programs under sanitizers and Valgrind.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),
         Command::Accuracy(args) => accuracy::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Header => native::header(),
         Command::Sanitize(args) => native::sanitize(&args),
         Command::Conformance(args) => conformance::run(&args),

@@ -17,6 +17,9 @@ pub const BASE: &str = "requirements.txt";
 /// What the measured engines need on top.
 pub const PEERS: &str = "requirements-peers.txt";
 
+/// zig, whose linker brings old C libraries along.
+pub const ZIG: &str = "requirements-zig.txt";
+
 /// Runs a script that takes the cache, the table of models, and parts of names.
 pub fn on_models(script: &str, filter: &[String]) -> Result<()> {
     let table = place::repository().join("tests/models.toml");
@@ -46,7 +49,7 @@ fn scripts() -> PathBuf {
 }
 
 /// The interpreter of the cache's environment, with all of `requirements` installed.
-fn environment(requirements: &[&str]) -> Result<PathBuf> {
+pub fn environment(requirements: &[&str]) -> Result<PathBuf> {
     let folder = place::cache()?.join("venv");
     let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     if !interpreter.exists() {

@@ -12,7 +12,7 @@ use crate::shell::{cargo, check as succeed};
 const HEADER: &str = "include/dunlin.h";
 
 /// The names that the shared library exports, one a line.
-const SYMBOLS: &str = "include/symbols.txt";
+pub const SYMBOLS: &str = "include/symbols.txt";
 
 /// Writes the header and the list of symbols anew.
 pub fn write() -> Result<()> {

@@ -9,7 +9,7 @@ mod table;
 
 use anyhow::{Result, bail};
 
-pub use header::write as header;
+pub use header::{SYMBOLS, write as header};
 pub use sanitize::{Args as SanitizeArgs, run as sanitize};
 
 use crate::{place, python};

@@ -1,12 +1,10 @@
 //! The largest or smallest elements along an axis.
 
-use std::cmp::Ordering;
-
 use dunlin_ir::op::index::TopK;
 use dunlin_ir::{DType, Element, Tensor, Value};
 use dunlin_sys::for_each_chunk_mut;
 
-use super::order::Sortable;
+use super::order::Ranked;
 use super::{axis, reserved};
 use crate::cpu::dispatch::dispatch_number;
 use crate::{Ctx, Inputs, OpError, Outputs};
@@ -26,7 +24,7 @@ pub(super) fn top_k(op: TopK, inputs: &Inputs<'_>, ctx: &Ctx<'_>) -> Result<Outp
     Ok(smallvec::smallvec![Some(Value::Tensor(values)), Some(Value::Tensor(positions))])
 }
 
-fn select<T: Element + Sortable>(
+fn select<T: Element + Ranked>(
     op: TopK,
     x: &Tensor,
     along: usize,
@@ -49,13 +47,14 @@ fn select<T: Element + Sortable>(
     // A line takes a few nanoseconds per element; tasks are to take some ten microseconds.
     let lines_per_task = ((16 << 10) / size).max(1);
     for_each_chunk_mut(ctx.pool(), &mut chosen, lines_per_task * k, &|task, chosen| {
-        let mut line: Vec<(T, usize)> = Vec::with_capacity(size);
+        let mut line: Vec<(u64, usize)> = Vec::with_capacity(size);
         for (i, chosen) in chosen.chunks_exact_mut(k).enumerate() {
             let at = task * lines_per_task + i;
             let start = at / inner * size * inner + at % inner;
             line.clear();
-            line.extend((0..size).map(|j| (elements[start + j * inner], j)));
-            best(&mut line, k, op.largest);
+            let place = |rank: u64| if op.largest { !rank } else { rank };
+            line.extend((0..size).map(|j| (place(elements[start + j * inner].rank()), j)));
+            best(&mut line, k);
             chosen.iter_mut().zip(&line).for_each(|(chosen, &(_, j))| *chosen = j);
         }
     });
@@ -72,15 +71,11 @@ fn select<T: Element + Sortable>(
 }
 
 /// Brings the `k` best to the front, best first; among equals the one that came first.
-fn best<T: Sortable>(line: &mut [(T, usize)], k: usize, largest: bool) {
-    let by_rank = |a: &(T, usize), b: &(T, usize)| -> Ordering {
-        let order = if largest { b.0.order(&a.0) } else { a.0.order(&b.0) };
-        order.then(a.1.cmp(&b.1))
-    };
+fn best(line: &mut [(u64, usize)], k: usize) {
     if k < line.len() {
-        line.select_nth_unstable_by(k - 1, by_rank);
+        line.select_nth_unstable(k - 1);
     }
-    line[..k].sort_unstable_by(by_rank);
+    line[..k].sort_unstable();
 }
 
 #[cfg(test)]
@@ -99,8 +94,9 @@ mod tests {
             (&[0.0, -0.0, 2.0], 3, false, &[0, 1, 2]),
         ];
         for (x, k, largest, want) in cases {
-            let mut line: Vec<(f32, usize)> = x.iter().copied().zip(0..).collect();
-            best(&mut line, k, largest);
+            let place = |x: &f32| if largest { !x.rank() } else { x.rank() };
+            let mut line: Vec<(u64, usize)> = x.iter().map(place).zip(0..).collect();
+            best(&mut line, k);
             let got: Vec<usize> = line[..k].iter().map(|&(_, i)| i).collect();
             assert_eq!(got, want, "{x:?} {k} {largest}");
         }

@@ -6,7 +6,7 @@ use dunlin_ir::op::index::Unique;
 use dunlin_ir::{DType, Element, Shape, Tensor, Value};
 use dunlin_kernels::strided::View;
 
-use super::order::Sortable;
+use super::order::{Ranked, Sortable};
 use super::{axis, positions, reserved};
 use crate::cpu::cells::{cell_bytes, fresh_bytes, with_cells_one};
 use crate::cpu::dispatch::{dispatch, dispatch_number};
@@ -61,13 +61,24 @@ fn groups(rows: &Tensor, sorted: bool) -> Result<Groups, OpError> {
     match rows.dtype() {
         DType::String => {
             let texts = rows.strings()?;
-            group(n, sorted, |a, b| texts[a * len..][..len].cmp(&texts[b * len..][..len]))
+            group(n, sorted, &|a, b| texts[a * len..][..len].cmp(&texts[b * len..][..len]))
         }
         DType::Bool => group_elements::<dunlin_ir::Bool>(rows, n, len, sorted),
         DType::C64 | DType::C128 => {
             dispatch!(rows.dtype(), T in [[f32; 2], [f64; 2]], group_elements::<T>(rows, n, len, sorted))
         }
-        dtype => dispatch_number!(dtype, T, group_elements::<T>(rows, n, len, sorted)),
+        dtype => dispatch_number!(dtype, T, group_numbers::<T>(rows, sorted)),
+    }
+}
+
+fn group_numbers<T: Element + Ranked>(rows: &Tensor, sorted: bool) -> Result<Groups, OpError> {
+    let elements = rows.view::<T>()?;
+    let mut ranks: Vec<u64> = reserved(elements.len())?;
+    ranks.extend(elements.iter().map(|element| element.rank()));
+    let (n, len) = (rows.shape()[0], rows.shape()[1]);
+    match len {
+        1 => group(n, sorted, &|a, b| ranks[a].cmp(&ranks[b])),
+        _ => group(n, sorted, &|a, b| ranks[a * len..][..len].cmp(&ranks[b * len..][..len])),
     }
 }
 
@@ -79,13 +90,13 @@ fn group_elements<T: Element + Sortable>(
 ) -> Result<Groups, OpError> {
     let elements = rows.view::<T>()?;
     let row = |i: usize| &elements[i * len..(i + 1) * len];
-    group(n, sorted, |a, b| {
+    group(n, sorted, &|a, b| {
         let pairs = row(a).iter().zip(row(b));
         pairs.map(|(a, b)| a.order(b)).find(|&order| order != Ordering::Equal).unwrap_or(Ordering::Equal)
     })
 }
 
-fn group(n: usize, sorted: bool, compare: impl Fn(usize, usize) -> Ordering) -> Result<Groups, OpError> {
+fn group(n: usize, sorted: bool, compare: &dyn Fn(usize, usize) -> Ordering) -> Result<Groups, OpError> {
     let mut order: Vec<usize> = reserved(n)?;
     order.extend(0..n);
     order.sort_unstable_by(|&a, &b| compare(a, b).then(a.cmp(&b)));

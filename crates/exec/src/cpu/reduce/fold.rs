@@ -70,18 +70,18 @@ fn fold_kind<T: Number>(
     let mut out = ctx.alloc(T::DTYPE, shape)?;
     let (x, y, pool) = (x.view::<T>()?, out.view_mut::<T>()?, ctx.pool());
     match kind {
-        FoldKind::L1 => fold::<T, L1>(x, y, region, pool, |sum, _| T::narrow(sum)),
-        FoldKind::L2 => fold::<T, Squares>(x, y, region, pool, |sum, _| T::from_f64(sum.to_f64().sqrt())),
-        FoldKind::LogSum => fold::<T, Total>(x, y, region, pool, |sum, _| T::from_f64(sum.to_f64().ln())),
+        FoldKind::L1 => fold::<T, L1>(x, y, region, pool, &|sum, _| T::narrow(sum)),
+        FoldKind::L2 => fold::<T, Squares>(x, y, region, pool, &|sum, _| T::from_f64(sum.to_f64().sqrt())),
+        FoldKind::LogSum => fold::<T, Total>(x, y, region, pool, &|sum, _| T::from_f64(sum.to_f64().ln())),
         FoldKind::LogSumExp => {
-            fold::<T, Exponentials>(x, y, region, pool, |(max, sum), _| T::from_f64(max + sum.ln()))
+            fold::<T, Exponentials>(x, y, region, pool, &|(max, sum), _| T::from_f64(max + sum.ln()))
         }
-        FoldKind::Max => fold::<T, Greatest>(x, y, region, pool, |max, _| max),
-        FoldKind::Mean => fold::<T, Total>(x, y, region, pool, |sum, n| T::narrow(sum.over(n))),
-        FoldKind::Min => fold::<T, Least>(x, y, region, pool, |min, _| min),
-        FoldKind::Prod => fold::<T, Product>(x, y, region, pool, |product, _| T::narrow(product)),
-        FoldKind::Sum => fold::<T, Total>(x, y, region, pool, |sum, _| T::narrow(sum)),
-        FoldKind::SumSquare => fold::<T, Squares>(x, y, region, pool, |sum, _| T::narrow(sum)),
+        FoldKind::Max => fold::<T, Greatest>(x, y, region, pool, &|max, _| max),
+        FoldKind::Mean => fold::<T, Total>(x, y, region, pool, &|sum, n| T::narrow(sum.over(n))),
+        FoldKind::Min => fold::<T, Least>(x, y, region, pool, &|min, _| min),
+        FoldKind::Prod => fold::<T, Product>(x, y, region, pool, &|product, _| T::narrow(product)),
+        FoldKind::Sum => fold::<T, Total>(x, y, region, pool, &|sum, _| T::narrow(sum)),
+        FoldKind::SumSquare => fold::<T, Squares>(x, y, region, pool, &|sum, _| T::narrow(sum)),
     }
     Ok(out)
 }
@@ -95,13 +95,14 @@ trait Accumulate<T> {
     fn merge(a: Self::Acc, b: Self::Acc) -> Self::Acc;
 }
 
-/// Folds each region of `x` into one element of `y`.
+/// Folds each region of `x` into one element of `y`. What is done to results is called, not compiled in, so that the folds which
+/// differ in that alone share their code.
 fn fold<T: Number, A: Accumulate<T>>(
     x: &[T],
     y: &mut [T],
     region: &Region,
     pool: &dyn Parallel,
-    finish: impl Fn(A::Acc, usize) -> T + Sync,
+    finish: &(dyn Fn(A::Acc, usize) -> T + Sync),
 ) {
     let n_reduced = region.n_reduced();
     if let (Some(_), [result]) = (region.whole(), &mut *y) {
@@ -128,7 +129,7 @@ fn fold<T: Number, A: Accumulate<T>>(
                     let position = chunk * chunk_len + done;
                     let (row, column) = (position / row_len, position % row_len);
                     let n = (row_len - column).min(WIDTH).min(y.len() - done);
-                    fold_columns::<T, A>(x, &mut y[done..done + n], region, row, column, &finish);
+                    fold_columns::<T, A>(x, &mut y[done..done + n], region, row, column, finish);
                     done += n;
                 }
             });
@@ -143,7 +144,7 @@ fn fold_columns<T: Number, A: Accumulate<T>>(
     region: &Region,
     row: usize,
     column: usize,
-    finish: &impl Fn(A::Acc, usize) -> T,
+    finish: &dyn Fn(A::Acc, usize) -> T,
 ) {
     let base = region.base(row) + column;
     let mut accs = [A::START; WIDTH];

@@ -1,0 +1,102 @@
+//! Programs that use a package as others would: found by pkg-config and by CMake, linked to either library.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::layout::write;
+use crate::place;
+use crate::shell::{check, is_there, output};
+
+/// The program, what it is given, and what it must print.
+const SOURCE: &str = "examples/c/classify.c";
+const ARGUMENTS: [&str; 2] = ["examples/digits/digits.onnx", "examples/digits/seven.pgm"];
+const ANSWER: &str = "7 with 9";
+
+const PROJECT: &str = "cmake_minimum_required(VERSION 3.16)
+project(consumer C)
+find_package(dunlin @VERSION@ CONFIG REQUIRED)
+foreach(kind dunlin static)
+  add_executable(with_${kind} ${SOURCE})
+  target_link_libraries(with_${kind} PRIVATE dunlin::${kind})
+endforeach()
+";
+
+/// Builds and runs a program in `scratch` against the package below `root`, whose libraries lie in `lib`, each way that there are
+/// tools for; in CI all tools must be there.
+pub fn check_all(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
+    std::fs::create_dir_all(scratch)?;
+    for (tool, way) in
+        [("pkg-config", with_pkg_config as fn(&Path, &str, &Path) -> Result<()>), ("cmake", with_cmake)]
+    {
+        match is_there(tool) {
+            true => way(root, lib, scratch)?,
+            false if std::env::var_os("CI").is_some() => bail!("{tool} is not installed"),
+            false => println!("  {tool} is not installed: not checked"),
+        }
+    }
+    Ok(())
+}
+
+fn with_pkg_config(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
+    let folder = root.join(lib);
+    for (name, flags) in [
+        ("pkg_config_shared", &["--cflags", "--libs"][..]),
+        ("pkg_config_static", &["--cflags", "--libs", "--static"]),
+    ] {
+        let found = output(
+            Command::new("pkg-config")
+                .args(flags)
+                .arg("dunlin")
+                .env("PKG_CONFIG_PATH", folder.join("pkgconfig")),
+        )?;
+        let program = scratch.join(name);
+        let mut compile = Command::new("cc");
+        compile.current_dir(place::repository()).args([SOURCE, "-o"]).arg(&program);
+        // Linkers prefer a shared library where both lie together, so the static one is named.
+        let words = found.split_whitespace().map(|word| match word {
+            "-ldunlin" if name.ends_with("static") => folder.join("libdunlin.a").into_os_string(),
+            _ => word.into(),
+        });
+        check(compile.args(words.collect::<Vec<_>>()))?;
+        run(&program, &folder)?;
+    }
+    Ok(())
+}
+
+fn with_cmake(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
+    let version = super::system::Version::here();
+    let project = PROJECT.replace("@VERSION@", &format!("{}.{}", version.major, version.minor));
+    write(&scratch.join("CMakeLists.txt"), &project)?;
+    let build = scratch.join("build");
+    let prefix = format!("-DCMAKE_PREFIX_PATH={}", root.display());
+    let source = format!("-DSOURCE={}", place::repository().join(SOURCE).display());
+    let library = lib.strip_prefix("lib/").map(|triple| format!("-DCMAKE_LIBRARY_ARCHITECTURE={triple}"));
+    output(
+        Command::new("cmake")
+            .arg("-S")
+            .arg(scratch)
+            .arg("-B")
+            .arg(&build)
+            .args([prefix, source])
+            .args(library),
+    )?;
+    output(Command::new("cmake").arg("--build").arg(&build))?;
+    for program in ["with_dunlin", "with_static"] {
+        run(&build.join(program), &root.join(lib))?;
+    }
+    Ok(())
+}
+
+fn run(program: &Path, libraries: &Path) -> Result<()> {
+    let mut command = Command::new(program);
+    command.current_dir(place::repository()).args(ARGUMENTS).env("LD_LIBRARY_PATH", libraries);
+    let answer = output(&mut command)?;
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    if !answer.contains(ANSWER) {
+        bail!("{name} printed {answer:?}, not {ANSWER:?}");
+    }
+    println!("  {name}: {}", answer.trim());
+    Ok(())
+}

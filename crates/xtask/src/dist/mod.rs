@@ -1,0 +1,96 @@
+//! `cargo xtask dist`: the library as it is shipped, laid out for C compilers, pkg-config and CMake, and checked.
+
+pub mod build;
+pub mod check;
+mod consumer;
+mod deb;
+mod layout;
+mod licences;
+pub mod system;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use build::{Built, Linker, Recipe};
+use layout::Layout;
+use system::System;
+
+/// What is made.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The folder that the package is laid out in; what lies there stays.
+    #[arg(long)]
+    out: PathBuf,
+    /// Features of crates/native on top of the default ones.
+    #[arg(long, value_delimiter = ',')]
+    features: Vec<String>,
+    /// Without the default features, which are all families of operators.
+    #[arg(long)]
+    no_default_features: bool,
+    /// What links on Linux.
+    #[arg(long, value_enum, default_value = "zig")]
+    linker: Linker,
+    /// Make Debian packages too, in the folder's `debian`.
+    #[arg(long)]
+    deb: bool,
+}
+
+/// Builds, lays out and checks.
+pub fn run(args: &Args) -> Result<()> {
+    let recipe = Recipe {
+        features: args.features.clone(),
+        no_default_features: args.no_default_features,
+        linker: args.linker,
+        ..Recipe::full()
+    };
+    let (system, scratch) = (System::here()?, scratch()?);
+    let built = recipe.build(system)?;
+    package(&built, system, &args.out, args.linker == Linker::Zig)?;
+    consumer::check_all(&args.out, "lib", &scratch.join("consumer"))?;
+    if args.deb {
+        debian(&built, &args.out.join("debian"), &scratch)?;
+    }
+    Ok(())
+}
+
+/// The check of `cargo xtask ci dist`: the package with everything, its size, and Debian's packages where they can be made.
+pub fn check_all() -> Result<()> {
+    let (system, scratch) = (System::here()?, scratch()?);
+    let built = Recipe::full().build(system)?;
+    let out = scratch.join("package");
+    let library = package(&built, system, &out, true)?;
+    check::size(&library, check::MAX_BYTES)?;
+    consumer::check_all(&out, "lib", &scratch.join("consumer"))?;
+    if crate::shell::is_there("dpkg-deb") {
+        debian(&built, &out.join("debian"), &scratch)?;
+    }
+    Ok(())
+}
+
+/// Lays the libraries out in `out` and checks the shared one, whose file it returns.
+fn package(built: &Built, system: System, out: &Path, has_floor: bool) -> Result<PathBuf> {
+    let layout = Layout::portable(system);
+    layout.write(built, out)?;
+    println!("{}", out.display());
+    let libraries = system.libraries(&layout.version, &layout.lib);
+    let Some(shared) = libraries.first() else { bail!("{system:?} has no libraries") };
+    let shared = out.join(&shared.place);
+    check::library(&shared, system, has_floor)?;
+    for placed in &libraries {
+        println!("  {} {} bytes", placed.place, std::fs::metadata(out.join(&placed.place))?.len());
+    }
+    Ok(shared)
+}
+
+fn debian(built: &Built, out: &Path, scratch: &Path) -> Result<()> {
+    let files = deb::make(built, &scratch.join("debian"), out)?;
+    deb::inspect(&files, &scratch.join("debian"))
+}
+
+/// A folder for what is only made to be looked at.
+pub fn scratch() -> Result<PathBuf> {
+    let folder = build::target_folder()?.join("dist-scratch");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
