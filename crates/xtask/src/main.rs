@@ -61,6 +61,8 @@ enum Command {
     Header,
     /// Run the C and C++ programs under sanitizers and Valgrind.
     Sanitize(native::SanitizeArgs),
+    /// Measure what a run costs besides its arithmetic, through the C functions.
+    Overhead(native::OverheadArgs),
     /// Run ONNX's backend tests and compare with the expected failures.
     Conformance(conformance::Args),
 }
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Dist(args) => dist::run(&args),
         Command::Header => native::header(),
         Command::Sanitize(args) => native::sanitize(&args),
+        Command::Overhead(args) => native::overhead(&args),
         Command::Conformance(args) => conformance::run(&args),
     };
     match outcome {

@@ -3,6 +3,7 @@
 
 mod header;
 mod library;
+mod overhead;
 mod program;
 mod sanitize;
 mod table;
@@ -10,6 +11,7 @@ mod table;
 use anyhow::{Result, bail};
 
 pub use header::{SYMBOLS, write as header};
+pub use overhead::{Args as OverheadArgs, run as overhead};
 pub use sanitize::{Args as SanitizeArgs, run as sanitize};
 
 use crate::{place, python};
