@@ -182,6 +182,15 @@ public:
             has_offset ? std::optional<std::uint64_t>(offset) : std::nullopt);
     }
 
+    /// What a completion callback was lent.
+    static Error of(const dunlin_error *error) {
+        std::uint64_t offset = 0;
+        const bool has_offset = dunlin_error_offset(error, &offset);
+        return Error(dunlin_error_status(error), dunlin_error_message(error), dunlin_error_node(error),
+            dunlin_error_operator(error), dunlin_error_file(error), dunlin_error_hint(error),
+            has_offset ? std::optional<std::uint64_t>(offset) : std::nullopt);
+    }
+
     Status status() const noexcept { return status_; }
     /// The full message, with file, node, offset and hint.
     const char *what() const noexcept { return texts_[0] != nullptr ? texts_[0] : dunlin_status_name(status_); }
@@ -637,6 +646,13 @@ public:
     Fallible<void> set() const { return detail::outcome(dunlin_cancel_set(get())); }
 };
 
+/// What the host's threads are given to call: it returns when there is nothing left to do, and never waits.
+struct Task {
+    dunlin_task_fn run;
+    void *task;
+    void operator()() const noexcept { run(task); }
+};
+
 /// Threads that models share.
 class Pool : public detail::Handle<dunlin_pool, dunlin_pool_free> {
 public:
@@ -646,6 +662,28 @@ public:
     static Fallible<Pool> create(std::size_t n = 0) {
         dunlin_pool *handle = nullptr;
         const Status status = dunlin_pool_new(n, &handle);
+        return detail::outcome<Pool>(status, handle);
+    }
+
+    /// Of the host's threads, of which `n_threads` may work at a time, those that call included. `spawn(Task task, std::size_t n)` asks
+    /// for up to `n` calls of `task()` on other threads, at once, later or never. It is called from any thread, at the same time, and
+    /// must not throw; it lives as long as the pool is used. Allocates if it is larger than a pointer or not trivial.
+    template <class Spawn>
+    static Fallible<Pool> of_host(std::size_t n_threads, Spawn spawn) {
+        using Callable = detail::Callable<Spawn>;
+        const auto [user, is_held] = Callable::hold(std::move(spawn));
+        if (!is_held) {
+            return detail::fail<Pool>(Error(DUNLIN_OUT_OF_MEMORY, "no memory for a pool's function"));
+        }
+        const auto call = [](void *held, dunlin_task_fn run, void *task, std::size_t n) noexcept {
+            Callable::call(held, Task{run, task}, n);
+        };
+        const auto drop = [](void *held) noexcept { Callable::drop(held); };
+        dunlin_pool *handle = nullptr;
+        const Status status = dunlin_pool_new_host(n_threads, call, drop, user, &handle);
+        if (status != DUNLIN_OK) {
+            Callable::drop(user);
+        }
         return detail::outcome<Pool>(status, handle);
     }
 
@@ -698,6 +736,35 @@ public:
         return detail::outcome(dunlin_options_set_progress(get(), call, &progress));
     }
     Fallible<void> clear_progress() { return detail::outcome(dunlin_options_set_progress(get(), nullptr, nullptr)); }
+
+    /// A function `void(dunlin_log_level level, std::string_view message)` that is given lines about loads. Kept and called as that of
+    /// set_progress().
+    template <class Log>
+    Fallible<void> set_log(dunlin_log_level level, Log &log) {
+        const auto call = [](void *user, std::int32_t line, const char *message) noexcept {
+            (*static_cast<Log *>(user))(static_cast<dunlin_log_level>(line), std::string_view(message));
+        };
+        return detail::outcome(dunlin_options_set_log(get(), level, call, &log));
+    }
+    Fallible<void> clear_log() { return detail::outcome(dunlin_options_set_log(get(), DUNLIN_LOG_WARNING, nullptr, nullptr)); }
+
+    /// Lends the contents of a file of weights by the name that models call it by. Memory and `release` as in Model::load_borrowed().
+    template <class Range, class Release, class T = detail::element<Range>>
+    Fallible<void> add_external(std::string_view name, const Range &data, Release release) {
+        const std::size_t n_bytes = std::size(data) * sizeof(T);
+        const void *bytes = std::data(data);
+        using Callable = detail::Callable<Release>;
+        const auto [user, is_held] = Callable::hold(std::move(release));
+        if (!is_held) {
+            return detail::fail<void>(Error(DUNLIN_OUT_OF_MEMORY, "no memory for a release function"));
+        }
+        const Status status =
+            dunlin_options_add_external(get(), name.data(), name.size(), bytes, n_bytes, &Callable::release, user);
+        if (status != DUNLIN_OK) {
+            Callable::drop(user);
+        }
+        return detail::outcome(status);
+    }
 };
 
 /// Choices for runs. Without a handle, the defaults.
@@ -775,6 +842,94 @@ Status run_into(Run function, C *handle, Inputs inputs, Outputs outputs, const R
 
 }  // namespace detail
 
+// ---- Runs in the background
+
+/// How a run in the background ended: an error, or outputs and perhaps a report.
+class Completion {
+public:
+    Completion(const dunlin_error *error, dunlin_value *const *outputs, std::size_t n, dunlin_report *report) noexcept
+        : error_(error), outputs_(outputs), n_(n), report_(report) {}
+    Completion(const Completion &) = delete;
+    Completion &operator=(const Completion &) = delete;
+    ~Completion() {
+        while (next()) {
+        }
+    }
+
+    bool ok() const noexcept { return error_ == nullptr; }
+    Status status() const noexcept { return error_ != nullptr ? dunlin_error_status(error_) : DUNLIN_OK; }
+    /// Why it did not work, if it did not. Copies the texts.
+    Error error() const { return error_ != nullptr ? Error::of(error_) : Error(DUNLIN_OK, "it worked"); }
+    /// The next output in the model's order; without a handle when there are no more. Those that nobody takes are freed.
+    Value next() noexcept { return Value(taken_ < n_ ? outputs_[taken_++] : nullptr); }
+    /// The report, if one was asked for.
+    Report &report() noexcept { return report_; }
+
+private:
+    const dunlin_error *error_;
+    dunlin_value *const *outputs_;
+    std::size_t n_;
+    std::size_t taken_ = 0;
+    Report report_;
+};
+
+/// Whether a run in the background reports.
+enum class Reporting : bool { Off, On };
+
+namespace detail {
+
+/// Starts a run in the background; `done(Completion &)` is called once, on a thread of Dunlin's, if this works.
+template <class Run, class C, class Done>
+Fallible<void> run_async(
+    Run function, C *handle, Inputs inputs, Done done, const RunOptions &options, Reporting reporting) {
+    using Callable = detail::Callable<Done>;
+    const auto [user, is_held] = Callable::hold(std::move(done));
+    if (!is_held) {
+        return fail<void>(Error(DUNLIN_OUT_OF_MEMORY, "no memory for a completion function"));
+    }
+    const auto call = [](void *held, const dunlin_error *error, dunlin_value *const *outputs, std::size_t n,
+                          dunlin_report *report) noexcept {
+        Completion completion(error, outputs, n, report);
+        Callable::template call<Completion &>(held, completion);
+        Callable::drop(held);
+    };
+    const Status status = function(handle, inputs.names(), inputs.values(), inputs.size(), options.get(),
+        reporting == Reporting::On, call, user);
+    if (status != DUNLIN_OK) {
+        Callable::drop(user);
+    }
+    return outcome(status);
+}
+
+/// A reader of the host, and what it threw.
+template <class Read>
+struct Reader {
+    Read &read;
+#ifdef DUNLIN_NO_EXCEPTIONS
+    static std::int64_t call(void *user, std::uint64_t offset, void *buffer, std::size_t n_bytes) noexcept {
+        return static_cast<Reader *>(user)->read(offset, span<std::byte>(static_cast<std::byte *>(buffer), n_bytes));
+    }
+#else
+    std::exception_ptr thrown = nullptr;
+
+    static std::int64_t call(void *user, std::uint64_t offset, void *buffer, std::size_t n_bytes) noexcept {
+        Reader &self = *static_cast<Reader *>(user);
+        try {
+            return self.read(offset, span<std::byte>(static_cast<std::byte *>(buffer), n_bytes));
+        } catch (...) {
+            self.thrown = std::current_exception();
+            return -1;
+        }
+    }
+#endif
+};
+
+}  // namespace detail
+
+/// Waits until no run in the background is under way and their threads are gone, at most so many milliseconds if that is not 0. To
+/// be called before the library is unloaded.
+inline Fallible<void> async_wait(std::uint64_t timeout_ms = 0) { return detail::outcome(dunlin_async_wait(timeout_ms)); }
+
 // ---- Models and sessions
 
 /// An input or output of a model, as dunlin.h has it. Texts and sizes stay the model's.
@@ -830,6 +985,31 @@ public:
         return detail::outcome<Model>(status, handle);
     }
 
+    /// Loads a part of an open file, which stays the caller's.
+    static Fallible<Model> load_fd(std::int32_t fd, std::uint64_t offset = 0, std::uint64_t n_bytes = DUNLIN_TO_THE_END,
+        const Options &options = Options()) {
+        dunlin_model *handle = nullptr;
+        const Status status = dunlin_model_load_fd(fd, offset, n_bytes, options.get(), &handle);
+        return detail::outcome<Model>(status, handle);
+    }
+
+    /// Loads `n_bytes` bytes that `read(std::uint64_t offset, span<std::byte> buffer)` gives, front to back: it returns how many bytes
+    /// it wrote, at least 1, or a negative number for a failure. What it throws ends the load and comes out of this call.
+    template <class Read>
+    static Fallible<Model> load_reader(std::uint64_t n_bytes, Read &&read, const Options &options = Options()) {
+        using Reader = detail::Reader<std::remove_reference_t<Read>>;
+        Reader reader{read};
+        dunlin_model *handle = nullptr;
+        const Status status = dunlin_model_load_reader(n_bytes, &Reader::call, &reader, options.get(), &handle);
+#ifndef DUNLIN_NO_EXCEPTIONS
+        if (reader.thrown != nullptr) {
+            dunlin_model_free(handle);
+            std::rethrow_exception(std::move(reader.thrown));
+        }
+#endif
+        return detail::outcome<Model>(status, handle);
+    }
+
     std::size_t input_count() const noexcept { return dunlin_model_input_count(get()); }
     std::size_t output_count() const noexcept { return dunlin_model_output_count(get()); }
 
@@ -848,6 +1028,32 @@ public:
         return detail::outcome<Port>(status, port);
     }
     Fallible<Port> output(std::size_t index) const && = delete;
+
+    /// What the file says of itself. Texts stay the model's.
+    Fallible<dunlin_info> info() const & {
+        dunlin_info info{};
+        info.size = sizeof info;
+        const Status status = dunlin_model_info(get(), &info);
+        return detail::outcome<dunlin_info>(status, info);
+    }
+    Fallible<dunlin_info> info() const && = delete;
+
+    /// Key and value `index` that the model's maker attached; they stay the model's.
+    Fallible<std::pair<std::string_view, std::string_view>> metadata(std::size_t index) const & {
+        const char *key = "", *value = "";
+        const Status status = dunlin_model_metadata(get(), index, &key, &value);
+        return detail::outcome<std::pair<std::string_view, std::string_view>>(status, key, value);
+    }
+    Fallible<std::pair<std::string_view, std::string_view>> metadata(std::size_t index) const && = delete;
+
+    /// Domain and version of set of operators `index`; the text stays the model's.
+    Fallible<std::pair<std::string_view, std::int64_t>> opset(std::size_t index) const & {
+        const char *domain = "";
+        std::int64_t version = 0;
+        const Status status = dunlin_model_opset(get(), index, &domain, &version);
+        return detail::outcome<std::pair<std::string_view, std::int64_t>>(status, domain, version);
+    }
+    Fallible<std::pair<std::string_view, std::int64_t>> opset(std::size_t index) const && = delete;
 
     /// What a run takes, if all inputs have the shapes that the model declares.
     Fallible<Memory> memory() const { return memory(span<const std::size_t>(), Dims()); }
@@ -896,6 +1102,14 @@ public:
         Inputs inputs, Outputs outputs, const RunOptions &options = RunOptions(), Report *report = nullptr) const {
         return detail::outcome(detail::run_into(dunlin_model_run_into, get(), inputs, outputs, options, report));
     }
+
+    /// Runs in the background, and calls `done(Completion &)` when the run has ended: once, on a thread of Dunlin's, and not if this
+    /// fails. It must not throw. Allocates if `done` is larger than a pointer or not trivial.
+    template <class Done>
+    Fallible<void> run_async(Inputs inputs, Done done, const RunOptions &options = RunOptions(),
+        Reporting reporting = Reporting::Off) const {
+        return detail::run_async(dunlin_model_run_async, get(), inputs, std::move(done), options, reporting);
+    }
 };
 
 /// Repeated runs of one model, with kept buffers and the model's states. One call at a time.
@@ -932,6 +1146,13 @@ public:
         return detail::outcome(detail::run_into(dunlin_session_run_into, get(), inputs, outputs, options, report));
     }
 
+    /// Runs in the background, as Model::run_async(); until `done` has returned, other calls get DUNLIN_BUSY.
+    template <class Done>
+    Fallible<void> run_async(
+        Inputs inputs, Done done, const RunOptions &options = RunOptions(), Reporting reporting = Reporting::Off) {
+        return detail::run_async(dunlin_session_run_async, get(), inputs, std::move(done), options, reporting);
+    }
+
     /// Sets a state, by the name of its input, to a tensor, which stays the caller's.
     Fallible<void> set_state(std::string_view input, const Value &value) {
         return detail::outcome(dunlin_session_set_state(get(), input.data(), input.size(), value.get()));
@@ -950,6 +1171,12 @@ public:
 
 /// The version of the library.
 inline std::string_view version() noexcept { return dunlin_version(); }
+
+/// Whether the library's ABI is that of this header: for programs that load it themselves.
+inline bool abi_matches() noexcept { return dunlin_abi_version() == DUNLIN_ABI_VERSION; }
+
+/// The instruction set of the CPU kernels.
+inline std::string_view instruction_set() noexcept { return dunlin_instruction_set(); }
 
 /// Whether the library has a feature, whose name ends with a NUL: see dunlin_has().
 inline bool has(const char *feature) noexcept { return dunlin_has(feature); }

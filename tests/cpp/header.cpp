@@ -5,7 +5,9 @@
 
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <numeric>
+#include <thread>
 #if __cplusplus >= 202002L
 #include <span>
 #endif
@@ -175,16 +177,102 @@ void models(const char *path) {
     DO(session.reset_states());
 }
 
+void sources(const char *path) {
+    std::vector<char> bytes;
+    if (std::FILE *file = std::fopen(path, "rb")) {
+        for (int byte = std::fgetc(file); byte != EOF; byte = std::fgetc(file)) {
+            bytes.push_back(static_cast<char>(byte));
+        }
+        std::fclose(file);
+    }
+    expect(good(dunlin::Model::load_bytes(bytes)).input_count() == 1, "a model from bytes");
+    int n = 0;
+    { const auto model = good(dunlin::Model::load_borrowed(bytes, [&n] { n++; })); }
+    expect(n == 1, "borrowed bytes were not released");
+    FAILS(dunlin::Model::load_borrowed(std::string_view("nonsense"), [&n] { n++; }), DUNLIN_FORMAT);
+    expect(n == 1, "a failed load has released the memory");
+    const auto read = [&bytes](std::uint64_t offset, dunlin::span<std::byte> buffer) {
+        std::memcpy(buffer.data(), bytes.data() + offset, buffer.size());
+        return static_cast<std::int64_t>(buffer.size());
+    };
+    const dunlin::Model model = good(dunlin::Model::load_reader(bytes.size(), read));
+    const dunlin_info info = good(model.info());
+    expect(info.n_opsets > 0 && good(model.opset(0)).first == "ai.onnx" && good(model.opset(0)).second > 0, "a model without opset");
+    FAILS(model.metadata(info.n_metadata), DUNLIN_NOT_FOUND);
+    FAILS(dunlin::Model::load_reader(9, [](std::uint64_t, dunlin::span<std::byte>) { return std::int64_t{-1}; }), DUNLIN_IO);
+#ifndef DUNLIN_NO_EXCEPTIONS
+    try {
+        (void)dunlin::Model::load_reader(9, [](std::uint64_t, dunlin::span<std::byte>) -> std::int64_t { throw 5; });
+    } catch (int thrown) {
+        n += thrown;
+    }
+    expect(n == 6, "what a reader throws is lost");
+#endif
+    if (std::FILE *file = std::fopen(path, "rb")) {
+        expect(good(dunlin::Model::load_fd(fileno(file))).input_count() == 1, "a model from a descriptor");
+        std::fclose(file);
+    }
+    dunlin::Options options = good(dunlin::Options::create());
+    std::atomic<int> n_lines{0};
+    auto log = [&n_lines](dunlin_log_level, std::string_view line) { n_lines += line.empty() ? 0 : 1; };
+    DO(options.set_log(DUNLIN_LOG_DEBUG, log));
+    DO(options.add_external("weights", bytes, [&n] { n = 100; }));
+    (void)good(dunlin::Model::load(path, options));
+    DO(options.clear_log());
+    options.reset();
+    expect(n_lines > 0 && n == 100, "no log, or no release of weights");
+}
+
+// The host's threads, and runs in the background.
+void threads(const char *path) {
+    std::mutex lock;
+    std::vector<std::thread> helpers;
+    const dunlin::Pool pool = good(dunlin::Pool::of_host(3, [&](dunlin::Task task, std::size_t n) {
+        const std::lock_guard<std::mutex> guard(lock);
+        for (std::size_t i = 0; i < n && helpers.size() < 30; i++) {
+            helpers.emplace_back(task);
+        }
+    }));
+    dunlin::Options options = good(dunlin::Options::create());
+    DO(options.set_pool(pool));
+    const dunlin::Model model = good(dunlin::Model::load(path, options));
+    const dunlin::Value image = good(dunlin::Value::tensor({50, 1, 28, 28}, std::vector<float>(50 * 28 * 28)));
+    expect(good(model.run({image})).rank() == 2 && !helpers.empty(), "the host's threads were not asked");
+
+    std::atomic<int> n_good{0}, n_failed_runs{0};
+    auto owned = std::make_unique<int>(2);
+    DO(model.run_async({image}, [&n_good, owned = std::move(owned)](dunlin::Completion &completion) {
+        const dunlin::Value output = completion.next();
+        n_good += completion.ok() && output.rank() == 2 && !completion.next() ? *owned : 0;
+    }));
+    dunlin::Session session = good(dunlin::Session::create(model));
+    DO(session.run_async({image}, [&n_good](dunlin::Completion &completion) {
+        n_good += completion.report().node_count() > 0 ? 1 : 0;
+    }, {}, dunlin::Reporting::On));
+    const dunlin::Value wrong = good(dunlin::Value::tensor({2}, {1.0f, 2.0f}));
+    DO(model.run_async({wrong}, [&n_failed_runs](dunlin::Completion &completion) {
+        n_failed_runs += completion.status() == DUNLIN_SHAPE && completion.error().what()[0] != '\0' ? 1 : 0;
+    }));
+    DO(dunlin::async_wait());
+    expect(n_good == 3 && n_failed_runs == 1, "runs in the background");
+    for (std::thread &helper : helpers) {
+        helper.join();
+    }
+    FAILS(dunlin::Model().run_async({image}, [](dunlin::Completion &) {}), DUNLIN_NULL_ARGUMENT);
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
     if (argc != 2) {
         return 2;
     }
-    expect(dunlin::version() == DUNLIN_VERSION && dunlin::has("cpu"), "another version");
+    expect(dunlin::version() == DUNLIN_VERSION && dunlin::has("cpu") && dunlin::abi_matches(), "another version");
     values();
     borrowing();
     models(argv[1]);
+    sources(argv[1]);
+    threads(argv[1]);
     n_failed += header_again(argv[1]);
     std::printf("%d of the calls answered wrongly\n", n_failed);
     return n_failed != 0;

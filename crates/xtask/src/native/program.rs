@@ -16,7 +16,7 @@ pub struct Program {
     pub sources: &'static [&'static str],
     /// What its compiler is given besides the usual.
     pub flags: &'static [&'static str],
-    /// Its arguments. `models/...` is a fetched model, `{library}` the shared library, `{made}` a folder for its own files.
+    /// Its arguments. `models/...` is a fetched model, `{library}` the shared library, `{made}...` a folder for its own files.
     pub args: &'static [&'static str],
     /// What it must print, and exit with 0.
     pub expected: Expected,
@@ -91,8 +91,7 @@ impl Program {
             command.arg(match arg.strip_prefix("models/") {
                 Some(model) => place::cache()?.join("models").join(model),
                 None if *arg == "{library}" => library.shared(),
-                None if *arg == "{made}" => made.clone(),
-                None => PathBuf::from(arg),
+                None => PathBuf::from(arg.replace("{made}", &made.to_string_lossy())),
             });
         }
         let output = command.output().with_context(|| format!("starting {}", binary.display()))?;

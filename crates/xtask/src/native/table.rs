@@ -9,6 +9,8 @@ const SEVEN: &str = "examples/digits/seven.pgm";
 const DETECTOR: &str = "models/yolov8n_320.onnx";
 const VOICE: &str = "models/silero_vad.onnx";
 const RELEASED: &str = "the buffer was released 1 time";
+const ENCRYPTED: &str = "{made}/digits.encrypted";
+const DECRYPTED: &str = "decrypted: a model of float32[batch, 1, 28, 28]";
 const STOPPED: &str = "within a millisecond: deadline\nafter the switch: cancelled";
 
 /// All that look at memory and threads.
@@ -40,6 +42,11 @@ pub const PROGRAMS: &[Program] = &[
     example(&["examples/cpp/shared_pool.cpp"], &[DIGITS, DIGITS], Text("2 models ran")),
     example(&["examples/c/report.c"], &[DIGITS], Text("on cpu")),
     example(&["examples/cpp/report.cpp"], &[DIGITS], Text("on cpu")),
+    example(&["examples/c/host_pool.c"], &[DIGITS], Text("which helped many times")),
+    example(&["examples/cpp/host_pool.cpp"], &[DIGITS], Text("which helped many times")),
+    example(&["examples/c/encrypted.c"], &[DIGITS, ENCRYPTED], Text(DECRYPTED)),
+    example(&["examples/cpp/encrypted.cpp"], &[DIGITS, ENCRYPTED], Text(DECRYPTED)),
+    test(&["tests/c/chacha20.c"], &[], ALL),
     test(&["tests/c/guest.c"], &[DIGITS], ALL),
     test(&["tests/c/hooks.c"], &[DIGITS], ALL),
     test(&["tests/c/storm.c"], &[DIGITS, "5"], ALL),
