@@ -27,11 +27,12 @@ endforeach()
 /// tools for; in CI all tools must be there.
 pub fn check_all(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
     std::fs::create_dir_all(scratch)?;
-    for (tool, way) in
-        [("pkg-config", with_pkg_config as fn(&Path, &str, &Path) -> Result<()>), ("cmake", with_cmake)]
-    {
+    for (tool, ways) in [
+        ("pkg-config", [with_pkg_config as fn(&Path, &str, &Path) -> Result<()>, examples_with_make]),
+        ("cmake", [with_cmake, examples_with_cmake]),
+    ] {
         match is_there(tool) {
-            true => way(root, lib, scratch)?,
+            true => ways.iter().try_for_each(|way| way(root, lib, scratch))?,
             false if std::env::var_os("CI").is_some() => bail!("{tool} is not installed"),
             false => println!("  {tool} is not installed: not checked"),
         }
@@ -87,6 +88,28 @@ fn with_cmake(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
         run(&build.join(program), &root.join(lib))?;
     }
     Ok(())
+}
+
+/// The project of examples/make, as its user would build it.
+fn examples_with_make(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
+    let (out, folder) = (scratch.join("make"), root.join(lib));
+    std::fs::create_dir_all(&out)?;
+    let mut make = Command::new("make");
+    make.arg("-C").arg(place::repository().join("examples/make")).arg(format!("OUT={}", out.display()));
+    output(make.arg(format!("PKG_CONFIG_PATH={}", folder.join("pkgconfig").display())))?;
+    run(&out.join("classify"), &folder)
+}
+
+/// The project of examples/cmake.
+fn examples_with_cmake(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
+    let build = scratch.join("examples");
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(place::repository().join("examples/cmake")).arg("-B").arg(&build);
+    configure.arg(format!("-DCMAKE_PREFIX_PATH={}", root.display()));
+    let triple = lib.strip_prefix("lib/");
+    output(configure.args(triple.map(|triple| format!("-DCMAKE_LIBRARY_ARCHITECTURE={triple}"))))?;
+    output(Command::new("cmake").arg("--build").arg(&build))?;
+    ["classify_c", "classify_cpp"].iter().try_for_each(|program| run(&build.join(program), &root.join(lib)))
 }
 
 fn run(program: &Path, libraries: &Path) -> Result<()> {
