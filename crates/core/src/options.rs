@@ -48,10 +48,10 @@ pub enum Device {
     #[default]
     Cpu,
     /// Candle's kernels on the CPU.
-    #[cfg(feature = "candle")]
+    #[cfg(any(feature = "candle", feature = "accelerators"))]
     CandleCpu,
     /// Candle's kernels on the CUDA device of this number.
-    #[cfg(feature = "cuda")]
+    #[cfg(any(feature = "cuda", feature = "accelerators"))]
     Cuda(usize),
     /// Candle's kernels on the Metal device of this number.
     #[cfg(feature = "metal")]
@@ -61,9 +61,9 @@ pub enum Device {
 /// The names of the devices that this build can use, present or not.
 const NAMES: &[&str] = &[
     "cpu",
-    #[cfg(feature = "candle")]
+    #[cfg(any(feature = "candle", feature = "accelerators"))]
     "candle-cpu",
-    #[cfg(feature = "cuda")]
+    #[cfg(any(feature = "cuda", feature = "accelerators"))]
     "cuda:N",
     #[cfg(feature = "metal")]
     "metal:N",
@@ -77,8 +77,12 @@ impl Device {
             Device::Cpu => Ok(None),
             #[cfg(feature = "candle")]
             Device::CandleCpu => Ok(Some(candle::open(candle::Kind::Cpu, n_threads)?)),
+            #[cfg(all(feature = "accelerators", not(feature = "candle")))]
+            Device::CandleCpu => Ok(Some(open_remote(self, n_threads)?)),
             #[cfg(feature = "cuda")]
             Device::Cuda(index) => Ok(Some(candle::open(candle::Kind::Cuda(index), n_threads)?)),
+            #[cfg(all(feature = "accelerators", not(feature = "cuda")))]
+            Device::Cuda(_) => Ok(Some(open_remote(self, n_threads)?)),
             #[cfg(feature = "metal")]
             Device::Metal(index) => Ok(Some(candle::open(candle::Kind::Metal(index), n_threads)?)),
         }
@@ -90,7 +94,9 @@ impl Device {
         let mut devices = vec![Device::Cpu];
         #[cfg(feature = "candle")]
         devices.push(Device::CandleCpu);
-        #[cfg(feature = "cuda")]
+        #[cfg(all(feature = "accelerators", not(feature = "candle")))]
+        devices.extend(Some(Device::CandleCpu).filter(|device| device.open(1).is_ok()));
+        #[cfg(any(feature = "cuda", feature = "accelerators"))]
         devices.extend((0..MAX_DEVICES).map(Device::Cuda).take_while(|device| device.open(1).is_ok()));
         #[cfg(feature = "metal")]
         devices.extend((0..MAX_DEVICES).map(Device::Metal).take_while(|device| device.open(1).is_ok()));
@@ -98,8 +104,17 @@ impl Device {
     }
 }
 
+/// Opens a device of the library of accelerators.
+#[cfg(feature = "accelerators")]
+#[allow(dead_code, reason = "a build with candle and CUDA has all devices in itself")]
+fn open_remote(device: Device, n_threads: usize) -> Result<Arc<dyn Backend>, Error> {
+    let hint = "libdunlin_cuda lies beside libdunlin, is of the same build, and needs the device's driver (libcuda.so.1)";
+    dunlin_exec::device::open_remote(&device.to_string(), n_threads)
+        .map_err(|error| Error::from(error).with_hint(hint))
+}
+
 /// So many devices of a kind are looked for.
-#[cfg(any(feature = "cuda", feature = "metal"))]
+#[cfg(any(feature = "cuda", feature = "metal", feature = "accelerators"))]
 const MAX_DEVICES: usize = 16;
 
 /// What happens to nodes that the device cannot run.
@@ -167,18 +182,18 @@ impl std::str::FromStr for Device {
 
     /// Reads `cpu`, and where the build has them `candle-cpu`, `cuda`, `cuda:N`, `metal`, `metal:N`.
     fn from_str(text: &str) -> Result<Device, Error> {
-        #[cfg(any(feature = "cuda", feature = "metal"))]
+        #[cfg(any(feature = "cuda", feature = "metal", feature = "accelerators"))]
         let (kind, index) = match text.split_once(':') {
             Some((kind, index)) => (kind, index.parse::<usize>().ok()),
             None => (text, Some(0)),
         };
         match text {
             "cpu" => return Ok(Device::Cpu),
-            #[cfg(feature = "candle")]
+            #[cfg(any(feature = "candle", feature = "accelerators"))]
             "candle-cpu" => return Ok(Device::CandleCpu),
             _ => {}
         }
-        #[cfg(feature = "cuda")]
+        #[cfg(any(feature = "cuda", feature = "accelerators"))]
         if let ("cuda", Some(index)) = (kind, index) {
             return Ok(Device::Cuda(index));
         }
@@ -195,9 +210,9 @@ impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Device::Cpu => f.write_str("cpu"),
-            #[cfg(feature = "candle")]
+            #[cfg(any(feature = "candle", feature = "accelerators"))]
             Device::CandleCpu => f.write_str("candle-cpu"),
-            #[cfg(feature = "cuda")]
+            #[cfg(any(feature = "cuda", feature = "accelerators"))]
             Device::Cuda(index) => write!(f, "cuda:{index}"),
             #[cfg(feature = "metal")]
             Device::Metal(index) => write!(f, "metal:{index}"),

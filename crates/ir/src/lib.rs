@@ -4,6 +4,8 @@
 
 pub mod built;
 mod dtype;
+#[cfg(feature = "encode")]
+mod encode;
 mod graph;
 pub mod infer;
 pub mod op;
@@ -15,6 +17,8 @@ mod tensor;
 mod value;
 
 pub use dtype::{Bool, Class, DType, Element};
+#[cfg(feature = "encode")]
+pub use encode::ENCODING;
 pub use graph::{Graph, GraphError, Node, NodeId, NodeInputs, NodeOutputs, Origin, Type, ValueId, ValueInfo};
 pub use infer::{Evaluate, Fact, Facts, MAX_SHAPE_ELEMENTS, infer_graph, infer_undeclared};
 pub use op::Op;

@@ -6,6 +6,7 @@ use crate::DType;
 
 /// How halves round when converting to `float8e8m0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rounding {
     /// To the next power of two away from zero.
     #[default]

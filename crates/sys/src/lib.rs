@@ -3,6 +3,8 @@
 //! Everything here is safe to call. The crates above forbid `unsafe` (except the kernels' `arch` modules), so
 //! whatever needs it lives here, small and argued.
 
+#[cfg(feature = "accelerator")]
+mod accelerator;
 mod alloc;
 mod buffer;
 mod cpu;
@@ -14,6 +16,8 @@ mod os;
 mod parallel;
 mod pool;
 
+#[cfg(feature = "accelerator")]
+pub use accelerator::{Accelerator, AcceleratorDevice, AcceleratorError, ENTRY, Part, Reply, Table};
 pub use alloc::CountingAllocator;
 pub use buffer::{AlignedBuf, Arena, Bytes, Lender, OutOfMemory};
 pub use cpu::CpuFeatures;

@@ -1,6 +1,12 @@
 //! Devices beside the CPU: the trait that their backends keep, and what the planner asks of them.
 
+#[cfg(feature = "remote")]
+mod remote;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(any(feature = "remote", feature = "serve"))]
+mod wire;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -12,7 +18,11 @@ use smallvec::SmallVec;
 use crate::OpError;
 
 pub use dunlin_ir::infer::Facts;
+#[cfg(feature = "remote")]
+pub use remote::open as open_remote;
 pub(crate) use run::run_all;
+#[cfg(feature = "serve")]
+pub use serve::Served;
 
 /// A tensor in a device's memory. Cloning shares it.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ use super::elementwise::{Approximate, Unary};
 
 /// A function applied to each element of a result as it is written: a fused elementwise operator.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Activation {
     /// A function of one tensor.
     Unary(Unary),

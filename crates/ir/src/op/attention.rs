@@ -5,6 +5,7 @@ use crate::{Dim, Dims};
 
 /// Operators of attention.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Attention {
     /// Attention without softmax, through a state that each token updates.
     Linear(LinearAttention),
@@ -26,6 +27,7 @@ pub enum Attention {
 /// keys each batch has `[b]`? (`[2 * b]`: their ends, then their starts). Outputs: `[b, h, s, e]` or `[b, s, h * e]` as
 /// the queries are, the past and new keys `[b, g, t, d]` and values, scores `[b, h, s, t]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScaledAttention {
     /// How many heads queries of rank 3 have, `h`: a multiple of `g`.
     pub n_query_heads: Option<usize>,
@@ -47,6 +49,7 @@ pub struct ScaledAttention {
 /// queries `[.., s, d]`, keys `[.., t, d]`, values `[.., t, e]`, a mask that broadcasts with the scores `[.., s, t]`?:
 /// numbers that are added, or truth values that hide keys. Of rank 4 at most, values of 2 at least. Output: `[.., s, e]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct PlainAttention {
     /// Factor of the products.
     pub scale: f32,
@@ -60,6 +63,7 @@ pub struct PlainAttention {
 
 /// How a mask of truth values hides keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hidden {
     /// Which truth value hides a key.
     pub when: bool,
@@ -69,6 +73,7 @@ pub struct Hidden {
 
 /// Which tensors of attention are `[b, tokens, heads, width]`, rather than `[b, heads, tokens, width]`. They have rank 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct TokensFirst {
     pub queries: bool,
@@ -79,6 +84,7 @@ pub struct TokensFirst {
 
 /// Which keys a query sees, by their distance from its own position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Window {
     /// How many before its own; all if absent.
     pub left: Option<usize>,
@@ -88,6 +94,7 @@ pub struct Window {
 
 /// The stage at which scores are put out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Scores {
     /// The scaled products.
     Products,
@@ -104,6 +111,7 @@ pub enum Scores {
 /// number of keys, cosines `[.., r / 2]`?, sines?, positions `[b, s]`?, a mask that broadcasts to `[b, h, s, t]`?, scores
 /// that take their share of each head's softmax `[h]`?. Outputs: `[b, s, h * d]`, the filled caches `[b, g, t, d]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct GroupedAttention {
     /// How many heads queries have, `h`: a multiple of `g`.
     pub n_query_heads: usize,
@@ -124,6 +132,7 @@ pub struct GroupedAttention {
 /// Rotary embedding. Inputs: `[b, s, h * d]` or `[b, h, s, d]`, cosines `[n, r / 2]` (`[b, s, r / 2]` without
 /// positions), sines, positions `[b, s]`? (a single one is the first token's).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rotary {
     /// How many heads an input of rank 3 has; as many as the cosines fit if absent.
     pub n_heads: Option<usize>,
@@ -137,6 +146,7 @@ pub struct Rotary {
 /// `[b, g, d, e]`?, decays `[b, t, g]` or `[b, t, g * d]`?, update rates `[b, t, g]` or `[b, t, 1]`?. Outputs:
 /// `[b, t, h * e]`, the state after the last token.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct LinearAttention {
     /// How many heads queries have, `h`: a multiple of `g`.
     pub n_query_heads: usize,

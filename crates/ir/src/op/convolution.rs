@@ -9,6 +9,7 @@ use crate::{DType, Dim, Dims};
 
 /// Operators of convolution and pooling, over `[n, c, spatial..]`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Convolution {
     /// Convolution with weights `[m, c / groups, kernel..]`. Inputs: x, weights, bias `[m]`?, residual?
     Conv(Conv),
@@ -37,6 +38,7 @@ pub enum Convolution {
 
 /// The attributes of a convolution.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Conv {
     /// How the kernel moves.
     pub window: Window,
@@ -48,6 +50,7 @@ pub struct Conv {
 
 /// The attributes of a transposed convolution.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConvTranspose {
     /// How the kernel of the convolution that this is the transpose of moves.
     pub window: Window,
@@ -63,6 +66,7 @@ pub struct ConvTranspose {
 
 /// The attributes of a deformable convolution.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct DeformConv {
     /// How the kernel moves.
     pub window: Window,
@@ -74,6 +78,7 @@ pub struct DeformConv {
 
 /// The attributes of a causal convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct CausalConv {
     /// Applied to the result.
     pub activation: Option<Activation>,
@@ -81,6 +86,7 @@ pub struct CausalConv {
 
 /// The attributes of maximum pooling.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct MaxPool {
     /// How the window moves.
     pub window: Window,
@@ -92,6 +98,7 @@ pub struct MaxPool {
 
 /// How positions are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum StorageOrder {
     /// The last axis varies fastest.
     #[default]
@@ -102,6 +109,7 @@ pub enum StorageOrder {
 
 /// The attributes of average pooling.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct AveragePool {
     /// How the window moves.
     pub window: Window,
@@ -113,6 +121,7 @@ pub struct AveragePool {
 
 /// The attributes of p-norm pooling.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct LpPool {
     /// How the window moves.
     pub window: Window,
@@ -124,6 +133,7 @@ pub struct LpPool {
 
 /// What a global pooling computes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum GlobalPool {
     /// The mean.
     Average,
@@ -138,6 +148,7 @@ pub enum GlobalPool {
 
 /// The attributes of maximum pooling over regions.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct MaxRoiPool {
     /// Cells along each spatial axis.
     pub pooled: [usize; 2],

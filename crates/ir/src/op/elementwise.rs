@@ -7,6 +7,7 @@ pub use crate::small_float::Rounding;
 
 /// Operators of one output element per input element, with numpy's broadcasting.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Elementwise {
     /// A function of one tensor, with the same element type.
     Unary(Unary),
@@ -37,6 +38,7 @@ pub enum Elementwise {
 
 /// The functions of one tensor.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names are the standard's")]
 pub enum Unary {
     Abs,
@@ -115,6 +117,7 @@ pub enum Unary {
 
 /// How GELU is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Approximate {
     /// By the error function.
     None,
@@ -124,6 +127,7 @@ pub enum Approximate {
 
 /// The functions of two tensors.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names are the standard's")]
 pub enum Binary {
     Add,
@@ -150,6 +154,7 @@ pub enum Binary {
 
 /// The comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names are the standard's")]
 pub enum Compare {
     Equal,
@@ -161,6 +166,7 @@ pub enum Compare {
 
 /// The functions of any number of tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the names are the standard's")]
 pub enum Variadic {
     Max,
@@ -171,6 +177,7 @@ pub enum Variadic {
 
 /// A conversion of the element type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cast {
     /// The type to convert to.
     pub to: DType,
@@ -182,6 +189,7 @@ pub struct Cast {
 
 /// A conversion to another tensor's element type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct CastLike {
     /// As in [`Cast`].
     pub saturate: bool,
@@ -191,6 +199,7 @@ pub struct CastLike {
 
 /// Which infinities count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct IsInf {
     /// Whether negative infinity does.
     pub negative: bool,

@@ -7,6 +7,7 @@ use crate::{DType, Dim, Dims, resolve_axis};
 
 /// Operators of images and grids.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Image {
     /// Another size along any axes. Inputs: x, region?, scales?, sizes?.
     Resize(Resize),
@@ -22,6 +23,7 @@ pub enum Image {
 
 /// The attributes of a resize.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Resize {
     /// How an element is computed from those around it.
     pub mode: Interpolation,
@@ -41,6 +43,7 @@ pub struct Resize {
 
 /// How a resized element is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Interpolation {
     /// From one element.
     Nearest(Nearest),
@@ -55,6 +58,7 @@ pub enum Interpolation {
 
 /// Which element is the nearest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Nearest {
     /// Halves down.
     RoundPreferFloor,
@@ -70,6 +74,7 @@ pub enum Nearest {
 
 /// From coordinates of the output to those of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Transformation {
     /// Centers of elements, seen from the corners of the images.
     HalfPixel,
@@ -89,6 +94,7 @@ pub enum Transformation {
 
 /// What the sizes of a resize mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Aspect {
     /// The output's sizes.
     Stretch,
@@ -100,6 +106,7 @@ pub enum Aspect {
 
 /// One axis of a resize.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResizedAxis {
     /// Elements of the output.
     pub output: usize,
@@ -111,6 +118,7 @@ pub struct ResizedAxis {
 
 /// The attributes of grid sampling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct GridSample {
     /// How a sample is computed.
     pub mode: SampleMode,
@@ -122,6 +130,7 @@ pub struct GridSample {
 
 /// How a sample is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum SampleMode {
     /// From the nearest element, halves to even.
     Nearest,
@@ -133,6 +142,7 @@ pub enum SampleMode {
 
 /// What lies outside an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outside {
     /// Zeros.
     Zeros,
@@ -144,6 +154,7 @@ pub enum Outside {
 
 /// Where -1 and 1 are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Corners {
     /// At the outer edges of the first and last elements.
     Edges,
@@ -153,6 +164,7 @@ pub enum Corners {
 
 /// The attributes of region alignment.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct RoiAlign {
     /// Cells along both axes.
     pub pooled: [usize; 2],
@@ -168,6 +180,7 @@ pub struct RoiAlign {
 
 /// The channels of a decoded image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum PixelFormat {
     /// Red, green, blue.
     Rgb,

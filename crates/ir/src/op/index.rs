@@ -7,6 +7,7 @@ use crate::{DType, Dim, Dims, resolve_axis};
 ///
 /// Indices are `int64` or `int32`, and negative ones count from the end.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Index {
     /// The slices of input 0 along an axis that input 1 names.
     Gather(Axis),
@@ -35,6 +36,7 @@ pub enum Index {
 
 /// The axis of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Axis {
     /// May count from the end.
     pub axis: i64,
@@ -42,6 +44,7 @@ pub struct Axis {
 
 /// The attributes of [`Index::GatherNd`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct GatherNd {
     /// How many leading axes both inputs share.
     pub batch_dims: usize,
@@ -49,6 +52,7 @@ pub struct GatherNd {
 
 /// The attributes of [`Index::NonMaxSuppression`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct NonMaxSuppression {
     /// Whether boxes are `[x_center, y_center, width, height]` rather than two corners `[y1, x1, y2, x2]`.
     pub center_point_box: bool,
@@ -56,6 +60,7 @@ pub struct NonMaxSuppression {
 
 /// How an update meets what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reduction {
     /// It replaces it.
     None,
@@ -71,6 +76,7 @@ pub enum Reduction {
 
 /// The attributes of [`Index::ScatterElements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScatterElements {
     /// The axis whose index is replaced.
     pub axis: i64,
@@ -80,6 +86,7 @@ pub struct ScatterElements {
 
 /// The attributes of [`Index::TensorScatter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct TensorScatter {
     /// The axis of the sequence; not the first.
     pub axis: i64,
@@ -89,6 +96,7 @@ pub struct TensorScatter {
 
 /// The attributes of [`Index::TopK`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct TopK {
     /// The axis; may count from the end.
     pub axis: i64,
@@ -100,6 +108,7 @@ pub struct TopK {
 
 /// The attributes of [`Index::Unique`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unique {
     /// The axis whose slices are compared; the elements of the flattened input if there is none.
     pub axis: Option<i64>,

@@ -10,6 +10,7 @@ use crate::{Dim, Dims};
 
 /// Operators of matrix products.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Linear {
     /// numpy's `matmul`: `[.., m, k] x [.., k, n]`, leading dimensions broadcast.
     MatMul,
@@ -30,6 +31,7 @@ pub enum Linear {
 
 /// The attributes of a scaled matrix product.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct FusedMatMul {
     /// Factor of the product.
     pub alpha: f32,
@@ -41,6 +43,7 @@ pub struct FusedMatMul {
 
 /// The attributes of a fused layer.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dense {
     /// Applied to the sum.
     pub activation: Option<Activation>,
@@ -48,6 +51,7 @@ pub struct Dense {
 
 /// How a batch of matrices `[.., rows, cols]` is stored. Vectors are not affected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Layout {
     /// The last two dimensions are swapped.
     pub transposed: bool,
@@ -57,6 +61,7 @@ pub struct Layout {
 
 /// The attributes of a general matrix product.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gemm {
     /// Factor of the product.
     pub alpha: f32,

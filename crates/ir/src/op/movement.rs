@@ -5,6 +5,7 @@ use crate::{DType, Dim, Dims, Tensor, resolve_axis};
 
 /// Operators of data movement: reshape, transpose, concatenate, slice, pad, tile and their kin.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Movement {
     /// Cuts or pads each axis around its middle to the sizes in input 1.
     CenterCropPad(CenterCropPad),
@@ -54,6 +55,7 @@ pub enum Movement {
 
 /// The attributes of [`Movement::CenterCropPad`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct CenterCropPad {
     /// The axes that the sizes are for; all if none are named.
     pub axes: Option<Vec<i64>>,
@@ -61,6 +63,7 @@ pub struct CenterCropPad {
 
 /// The attributes of [`Movement::Compress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Compress {
     /// The axis; the flattened input if there is none.
     pub axis: Option<i64>,
@@ -68,6 +71,7 @@ pub struct Compress {
 
 /// The attributes of [`Movement::Concat`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Concat {
     /// The axis along which to join.
     pub axis: i64,
@@ -75,6 +79,7 @@ pub struct Concat {
 
 /// The attributes of [`Movement::ConstantOfShape`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConstantOfShape {
     /// One element: what to fill with.
     pub value: Tensor,
@@ -82,6 +87,7 @@ pub struct ConstantOfShape {
 
 /// The attributes of [`Movement::DepthToSpace`] and [`Movement::SpaceToDepth`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Blocks {
     /// Height and width of a block.
     pub size: usize,
@@ -91,6 +97,7 @@ pub struct Blocks {
 
 /// Which index of a channel varies slowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum BlockOrder {
     /// The position in the block (`DCR`).
     BlockFirst,
@@ -100,6 +107,7 @@ pub enum BlockOrder {
 
 /// The attributes of [`Movement::EyeLike`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct EyeLike {
     /// The element type; the input's if none is named.
     pub dtype: Option<DType>,
@@ -109,6 +117,7 @@ pub struct EyeLike {
 
 /// The attributes of [`Movement::Flatten`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Flatten {
     /// The first axis of the second part, from `-rank` to `rank`.
     pub axis: i64,
@@ -116,6 +125,7 @@ pub struct Flatten {
 
 /// The attributes of [`Movement::Pad`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pad {
     /// What is put beyond the ends.
     pub mode: PadMode,
@@ -123,6 +133,7 @@ pub struct Pad {
 
 /// What padding consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum PadMode {
     /// One value.
     Constant,
@@ -136,6 +147,7 @@ pub enum PadMode {
 
 /// The attributes of [`Movement::Range`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Range {
     /// The type in which 16-bit floats are computed.
     pub stash: DType,
@@ -143,6 +155,7 @@ pub struct Range {
 
 /// The attributes of [`Movement::Reshape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reshape {
     /// Whether a 0 in the shape means 0 elements rather than the input's size there.
     pub allow_zero: bool,
@@ -150,6 +163,7 @@ pub struct Reshape {
 
 /// The attributes of [`Movement::ReverseSequence`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReverseSequence {
     /// The axis of the batch: 0 or 1.
     pub batch_axis: usize,
@@ -159,6 +173,7 @@ pub struct ReverseSequence {
 
 /// The attributes of [`Movement::Shape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct ShapeOf {
     /// The first axis reported; may count from the end.
     pub start: i64,
@@ -168,6 +183,7 @@ pub struct ShapeOf {
 
 /// The attributes of [`Movement::Split`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Split {
     /// The axis along which to cut.
     pub axis: i64,
@@ -177,6 +193,7 @@ pub struct Split {
 
 /// The attributes of [`Movement::Transpose`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Transpose {
     /// For each axis of the output, the input's; reversed order if there is none.
     pub perm: Option<Vec<usize>>,
@@ -184,6 +201,7 @@ pub struct Transpose {
 
 /// The attributes of [`Movement::Trilu`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trilu {
     /// Whether the upper triangle is kept.
     pub upper: bool,
@@ -249,6 +267,7 @@ impl Movement {
 
 /// How one axis is sliced: the elements `start`, `start + step`, .. are taken, `len` of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct SliceRange {
     /// The first element.
     pub start: usize,

@@ -8,6 +8,7 @@ use crate::{DType, Dim, Dims};
 
 /// Operators of normalisation.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Normalize {
     /// Per channel (axis 1), by given statistics or by those of the batch.
     Batch(Batch),
@@ -34,6 +35,7 @@ pub enum Normalize {
 /// The attributes of batch normalisation: data, scale, bias, mean, variance; to data, running mean and variance,
 /// the batch's mean and variance.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Batch {
     /// Added to the variance.
     pub epsilon: f32,
@@ -47,6 +49,7 @@ pub struct Batch {
 
 /// The attributes of group normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Group {
     /// Added to the variance.
     pub epsilon: f32,
@@ -58,6 +61,7 @@ pub struct Group {
 
 /// The attributes of instance normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Instance {
     /// Added to the variance.
     pub epsilon: f32,
@@ -65,6 +69,7 @@ pub struct Instance {
 
 /// The attributes of layer and RMS normalisation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Layer {
     /// The first of the axes that are normalised.
     pub axis: i64,
@@ -76,6 +81,7 @@ pub struct Layer {
 
 /// The attributes of local response normalisation: `x / (bias + alpha / size * sum of squares) ^ beta`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[allow(missing_docs, reason = "the formula says it")]
 pub struct Lrn {
     pub alpha: f32,
@@ -87,6 +93,7 @@ pub struct Lrn {
 
 /// The attributes of mean-variance normalisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct MeanVariance {
     /// Over which axes.
     pub axes: Vec<i64>,
@@ -94,6 +101,7 @@ pub struct MeanVariance {
 
 /// The attributes of normalisation by length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lp {
     /// Along which axis.
     pub axis: i64,
@@ -103,6 +111,7 @@ pub struct Lp {
 
 /// A length of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Norm {
     /// The sum of absolute values.
     L1,
@@ -112,6 +121,7 @@ pub enum Norm {
 
 /// The attributes of softmax and its kin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Softmax {
     /// Which of them.
     pub kind: SoftmaxKind,
@@ -123,6 +133,7 @@ pub struct Softmax {
 
 /// Softmax and its kin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum SoftmaxKind {
     /// `exp(x) / sum(exp(x))`
     Softmax,
@@ -134,6 +145,7 @@ pub enum SoftmaxKind {
 
 /// The attributes of dropout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dropout {
     /// Of the random numbers; the run's if there is none.
     pub seed: Option<i64>,

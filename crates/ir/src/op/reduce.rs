@@ -6,6 +6,7 @@ use crate::{DType, Dim, Dims};
 
 /// Operators of reductions, arg-reductions and cumulative sums.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reduce {
     /// Folds the axes in input 1 (all axes if it is missing or empty).
     Fold(Fold),
@@ -17,6 +18,7 @@ pub enum Reduce {
 
 /// A reduction to one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fold {
     /// To which value.
     pub kind: FoldKind,
@@ -28,6 +30,7 @@ pub struct Fold {
 
 /// The values that elements are reduced to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum FoldKind {
     /// The sum of absolute values.
     L1,
@@ -53,6 +56,7 @@ pub enum FoldKind {
 
 /// The attributes of a search along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Arg {
     /// What is searched.
     pub extreme: Extreme,
@@ -66,6 +70,7 @@ pub struct Arg {
 
 /// An end of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Extreme {
     /// The greatest.
     Max,
@@ -75,6 +80,7 @@ pub enum Extreme {
 
 /// The attributes of a running sum or product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cumulative {
     /// Which of the two.
     pub kind: CumulativeKind,
@@ -86,6 +92,7 @@ pub struct Cumulative {
 
 /// What accumulates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum CumulativeKind {
     /// The sum.
     Sum,

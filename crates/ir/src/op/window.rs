@@ -7,6 +7,7 @@ pub type Sizes = SmallVec<[usize; 3]>;
 
 /// How a window moves over the spatial axes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Window {
     /// Elements of the window along each axis; empty if the weights say it.
     pub kernel: Sizes,
@@ -20,6 +21,7 @@ pub struct Window {
 
 /// How much padding lies around the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Padding {
     /// At the beginning of each axis, then at the end of each axis; empty for none. Negative padding crops.
     Explicit(SmallVec<[i64; 6]>),
@@ -37,6 +39,7 @@ impl Default for Padding {
 
 /// How the number of windows is rounded where they do not cover the input exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rounding {
     /// The last window lies within the padded input.
     #[default]
@@ -47,6 +50,7 @@ pub enum Rounding {
 
 /// How padding to the same size counts a dilated window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum SameExtent {
     /// From its first to its last element: convolution.
     Dilated,
@@ -56,6 +60,7 @@ pub enum SameExtent {
 
 /// A window on one axis, with all numbers resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Axis {
     /// Elements of the input.
     pub input: usize,

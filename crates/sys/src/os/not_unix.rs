@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::path::PathBuf;
 
 use memmap2::Mmap;
 
@@ -25,6 +26,12 @@ pub(crate) fn duplicate(_: i32) -> io::Result<File> {
 pub(crate) fn read_exact_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     file.seek(SeekFrom::Start(offset))?;
     file.read_exact(buffer)
+}
+
+/// Unknown: libraries are found where the system looks for them, which begins with the program's folder.
+#[cfg_attr(not(feature = "accelerator"), allow(dead_code, reason = "only accelerators are opened beside it"))]
+pub(crate) fn own_library() -> Option<PathBuf> {
+    None
 }
 
 /// Unknown.

@@ -5,6 +5,7 @@ use crate::{Dim, Dims};
 
 /// Which dimensions of the operands go together, and which the result has.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub struct Equation {
     /// The dimensions of each operand.
     pub inputs: Vec<Vec<Label>>,
@@ -14,6 +15,7 @@ pub struct Equation {
 
 /// The name of a dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 pub enum Label {
     /// Any number of dimensions, broadcast from the last.
     Ellipsis,
@@ -23,6 +25,7 @@ pub enum Label {
 
 /// Why a text is no equation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "encode", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum EquationError {
     /// A character that has no meaning.

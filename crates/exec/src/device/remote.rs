@@ -1,0 +1,163 @@
+//! A backend that lives in the library of accelerators.
+
+use std::sync::Arc;
+
+use dunlin_ir::{Op, Shape, Tensor};
+use dunlin_sys::{Accelerator, AcceleratorDevice};
+
+use super::wire::{Answer, Request, WireBuffer, WireFact, WireOperand};
+use super::{Backend, Buffer, Buffers, Facts, HostInputs, Operand, Refusal};
+use crate::OpError;
+
+/// Opens a device of the library of accelerators by its name, such as `cuda:0`; kernels on the CPU get `n_threads`.
+///
+/// # Errors
+/// [`OpError::Device`], which says what is missing: the library, a driver, the device.
+pub fn open(name: &str, n_threads: usize) -> Result<Arc<dyn Backend>, OpError> {
+    let library =
+        Accelerator::open(dunlin_ir::ENCODING).map_err(|error| OpError::Device(error.to_string()))?;
+    let device =
+        library.device(name, n_threads).map_err(|reply| failure(Answer::decode(&reply).refusal()))?;
+    let device = Arc::new(device);
+    let named = Answer::decode(&device.call(&encode(&Request::Name), &[], &mut []));
+    let Answer::Name(name) = named else { return Err(failure(named.refusal())) };
+    let known = ["candle-cpu", "cuda", "metal"].into_iter().find(|known| *known == name);
+    Ok(Arc::new(Remote { device, name: known.unwrap_or("accelerator") }))
+}
+
+#[derive(Debug)]
+struct Remote {
+    device: Arc<AcceleratorDevice>,
+    name: &'static str,
+}
+
+/// A buffer's number, freed when the last clone goes.
+struct RemoteBuffer {
+    device: Arc<AcceleratorDevice>,
+    id: u64,
+}
+
+impl Drop for RemoteBuffer {
+    fn drop(&mut self) {
+        self.device.call(&encode(&Request::Free { buffer: self.id }), &[], &mut []);
+    }
+}
+
+impl Remote {
+    fn ask(&self, request: &Request, tensors: &[&[u8]], output: &mut [u8]) -> Answer {
+        Answer::decode(&self.device.call(&encode(request), tensors, output))
+    }
+
+    fn keep(&self, buffer: &WireBuffer) -> Buffer {
+        let contents = RemoteBuffer { device: self.device.clone(), id: buffer.id };
+        Buffer { dtype: buffer.dtype, shape: buffer.shape(), contents: Arc::new(contents) }
+    }
+}
+
+impl Backend for Remote {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn place(&self, op: &Op, facts: &Facts<'_>) -> Result<HostInputs, String> {
+        let Some(op) = op.encode() else {
+            return Err("the operator is not among those that accelerators compute".to_owned());
+        };
+        let request = Request::Place { op, facts: WireFact::all(facts), n_outputs: facts.n_outputs() };
+        match self.ask(&request, &[], &mut []) {
+            Answer::Placed(placed) => placed.map(HostInputs),
+            other => Err(failure(other.refusal()).to_string()),
+        }
+    }
+
+    fn upload(&self, tensor: &Tensor) -> Result<Buffer, Refusal> {
+        let request = Request::Upload { dtype: tensor.dtype(), dims: tensor.shape().dims().to_vec() };
+        match self.ask(&request, &[tensor.bytes()], &mut []) {
+            Answer::Buffers(buffers) => match &buffers[..] {
+                [Some(buffer)] => Ok(self.keep(buffer)),
+                _ => Err(Answer::Done.refusal()),
+            },
+            other => Err(other.refusal()),
+        }
+    }
+
+    fn download(&self, buffer: &Buffer, bytes: &mut [u8]) -> Result<(), OpError> {
+        let request = Request::Download { buffer: number(buffer).map_err(failure)? };
+        match self.ask(&request, &[], bytes) {
+            Answer::Done => Ok(()),
+            other => Err(failure(other.refusal())),
+        }
+    }
+
+    fn run(
+        &self,
+        op: &Op,
+        inputs: &[Operand],
+        outputs: &[Option<Shape>],
+        wanted: &[bool],
+    ) -> Result<Buffers, Refusal> {
+        let declined =
+            || Refusal::Declined("the operator is not among those that accelerators compute".to_owned());
+        let host: Vec<&[u8]> = inputs
+            .iter()
+            .filter_map(|input| match input {
+                Operand::Host(tensor) => Some(tensor.bytes()),
+                _ => None,
+            })
+            .collect();
+        let request = Request::Run {
+            op: op.encode().ok_or_else(declined)?,
+            inputs: inputs.iter().map(|input| WireOperand::of(input, number)).collect::<Result<_, _>>()?,
+            outputs: outputs.iter().map(|shape| shape.as_ref().map(|shape| shape.dims().to_vec())).collect(),
+            wanted: wanted.to_vec(),
+        };
+        match self.ask(&request, &host, &mut []) {
+            Answer::Buffers(buffers) => {
+                Ok(buffers.iter().map(|buffer| buffer.as_ref().map(|buffer| self.keep(buffer))).collect())
+            }
+            other => Err(other.refusal()),
+        }
+    }
+
+    fn enter(&self, work: &mut (dyn FnMut() + Send)) {
+        self.device.enter(work);
+    }
+}
+
+impl Answer {
+    /// An answer from its bytes; a failure if they are none.
+    fn decode(bytes: &[u8]) -> Answer {
+        let nonsense = |_| Answer::Failed("the library of accelerators answered with nonsense".to_owned());
+        postcard::from_bytes(bytes).unwrap_or_else(nonsense)
+    }
+
+    /// The refusal that this is, or the wrong answer.
+    fn refusal(self) -> Refusal {
+        match self {
+            Answer::Declined(reason) => Refusal::Declined(reason),
+            Answer::Failed(reason) => Refusal::Failed(OpError::Device(reason)),
+            Answer::OutOfMemory(requested_bytes) => {
+                Refusal::Failed(OpError::OutOfMemory(dunlin_sys::OutOfMemory { requested_bytes }))
+            }
+            _ => Refusal::Failed(OpError::Device(
+                "the library of accelerators answered something else".to_owned(),
+            )),
+        }
+    }
+}
+
+fn number(buffer: &Buffer) -> Result<u64, Refusal> {
+    let foreign = || Refusal::Failed(OpError::Device("a buffer of another device".to_owned()));
+    Ok(buffer.contents.downcast_ref::<RemoteBuffer>().ok_or_else(foreign)?.id)
+}
+
+fn encode(request: &Request) -> Vec<u8> {
+    postcard::to_stdvec(request).unwrap_or_default()
+}
+
+fn failure(refusal: Refusal) -> OpError {
+    match refusal {
+        Refusal::Declined(reason) => OpError::Device(reason),
+        Refusal::Failed(error) => error,
+    }
+}
