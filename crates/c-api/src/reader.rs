@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::time::Instant;
 
-use dunlin_core::{Cancel, Error, ErrorKind, Mapping, Source};
+use dunlin_core::{Cancel, Error, ErrorKind, Limits, Mapping, Source};
 use dunlin_sys::{AlignedBuf, Bytes};
 
 use crate::ptr::{self, User};
@@ -28,8 +28,14 @@ pub(crate) struct Reader {
 impl Reader {
     pub fn new(n_bytes: u64, read: dunlin_read_fn, user: *mut c_void) -> Result<Reader, Failure> {
         let read = read.ok_or_else(|| Failure::null("read"))?;
-        let reader =
-            Reader { n_bytes, max_bytes: u64::MAX, cancel: None, deadline: None, read, user: User(user) };
+        let reader = Reader {
+            n_bytes,
+            max_bytes: Limits::default().read.max_bytes,
+            cancel: None,
+            deadline: None,
+            read,
+            user: User(user),
+        };
         Ok(reader)
     }
 

@@ -108,7 +108,7 @@ impl Device {
 #[cfg(feature = "accelerators")]
 #[allow(dead_code, reason = "a build with candle and CUDA has all devices in itself")]
 fn open_remote(device: Device, n_threads: usize) -> Result<Arc<dyn Backend>, Error> {
-    let hint = "libdunlin_cuda lies beside libdunlin, is of the same build, and needs the device's driver (libcuda.so.1)";
+    let hint = "put libdunlin_cuda of the same build beside libdunlin, and install the device's driver (libcuda.so.1)";
     dunlin_exec::device::open_remote(&device.to_string(), n_threads)
         .map_err(|error| Error::from(error).with_hint(hint))
 }

@@ -27,6 +27,15 @@ impl Library {
         Ok(Library::at(place::target()?.join("debug")))
     }
 
+    /// Puts the library of accelerators beside this one, as it is called where it is installed. Built without CUDA it has candle's
+    /// CPU for a device.
+    pub fn add_accelerators(&self) -> Result<()> {
+        check(&mut cargo(&["build", "--quiet", "--package", "dunlin-cuda"]))?;
+        let built = self.folder.join("libdunlin_cuda.so");
+        std::fs::copy(built, self.folder.join("libdunlin_cuda.so.0"))?;
+        Ok(())
+    }
+
     /// A build in a folder.
     pub fn at(folder: PathBuf) -> Library {
         Library { folder, compiler_flags: Vec::new(), launcher: Vec::new(), environment: Vec::new() }

@@ -22,7 +22,9 @@ use table::PROGRAMS;
 /// Checks that header and symbols are those of the sources, and that the programs that need no fetched model run.
 pub fn check_all() -> Result<()> {
     header::check()?;
-    run_all(&Library::build()?, |program| program.model().is_none())
+    let library = Library::build()?;
+    library.add_accelerators()?;
+    run_all(&library, |program| program.model().is_none())
 }
 
 /// Runs the programs that need fetched models, and compares with what ONNX Runtime makes of the same files. Without the models

@@ -58,6 +58,8 @@ pub const PROGRAMS: &[Program] = &[
     test(&["tests/c/locale.c"], &[DIGITS, "{made}"], NONE),
     test(&["tests/c/floating.c"], &[DIGITS], SANITIZERS),
     test(&["tests/c/quiet.c"], &[DIGITS, "{made}"], NONE),
+    device(&[DIGITS, "candle-cpu"], "nodes were computed on candle-cpu: the same answer"),
+    device(&[DIGITS, "cuda:0"], "device: "),
     header(&[]),
     header(&["-std=c++20"]),
     header(&["-fno-exceptions"]),
@@ -79,6 +81,11 @@ const fn test(
     under: &'static [Checker],
 ) -> Program {
     Program { sources, flags: &[], args, expected: Text("0 of the calls answered wrongly"), under }
+}
+
+/// A device of the library of accelerators, which is built without CUDA here.
+const fn device(args: &'static [&'static str], expected: &'static str) -> Program {
+    Program { sources: &["tests/c/device.c"], flags: &[], args, expected: Text(expected), under: NONE }
 }
 
 /// The C++ header, in one of the ways in which it can be compiled.
