@@ -14,10 +14,14 @@ use dunlin_c_api::*;
 /// # Panics
 /// If a call reports a bug in Dunlin, a success without its result, or if lent memory is not released once for each time it was lent.
 pub fn make_calls(data: &[u8]) {
-    let mut world =
-        World { bytes: data.to_vec().into_iter(), handles: Vec::new(), released: Box::default(), n_lent: 0 };
+    let mut world = World {
+        bytes: data.iter().rev().copied().collect(),
+        handles: Vec::new(),
+        released: Box::default(),
+        n_lent: 0,
+    };
     for _ in 0..MAX_CALLS {
-        let Some(choice) = world.bytes.next() else { break };
+        let Some(choice) = world.bytes.pop() else { break };
         CALLS[usize::from(choice) % CALLS.len()](&mut world);
     }
     world.end();
@@ -25,7 +29,8 @@ pub fn make_calls(data: &[u8]) {
 
 /// What the host holds. Handles stay in the list when they have been freed.
 struct World {
-    bytes: std::vec::IntoIter<u8>,
+    /// What decides, last first.
+    bytes: Vec<u8>,
     handles: Vec<(Kind, usize)>,
     released: Box<AtomicUsize>,
     n_lent: usize,
@@ -99,7 +104,7 @@ const NAMES: &[&str] = &["x", "y", "out", "state", "cpu", "constant-folding", "w
 
 impl World {
     fn byte(&mut self) -> u8 {
-        self.bytes.next().unwrap_or(0)
+        self.bytes.pop().unwrap_or(0)
     }
 
     fn below(&mut self, n: usize) -> usize {

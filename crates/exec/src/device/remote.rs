@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dunlin_ir::{Op, Shape, Tensor};
+use dunlin_ir::{DType, Dim, Fact, Op, Shape, Tensor};
 use dunlin_sys::{Accelerator, AcceleratorDevice};
 
 use super::wire::{Answer, Request, WireBuffer, WireFact, WireOperand};
@@ -124,6 +124,46 @@ impl Backend for Remote {
     }
 }
 
+impl WireFact {
+    /// Of all inputs of a node.
+    fn all(facts: &Facts<'_>) -> Vec<Option<WireFact>> {
+        (0..facts.len()).map(|i| facts.fact(i).map(WireFact::of)).collect()
+    }
+
+    fn of(fact: &Fact) -> WireFact {
+        let is_small = |value: &&dunlin_ir::Tensor| {
+            value.dtype() != DType::String && value.bytes().len() <= MAX_FACT_BYTES
+        };
+        WireFact {
+            dtype: fact.ty.dtype(),
+            dims: fact.ty.dims().map(|dims| dims.iter().map(Dim::known).collect()),
+            value: fact.value.as_ref().filter(is_small).cloned(),
+        }
+    }
+}
+
+impl WireOperand {
+    /// An operand; `id` tells the number of a buffer.
+    fn of(
+        operand: &Operand,
+        id: impl FnOnce(&Buffer) -> Result<u64, Refusal>,
+    ) -> Result<WireOperand, Refusal> {
+        Ok(match operand {
+            Operand::Absent => WireOperand::Absent,
+            Operand::Device(buffer) => WireOperand::Device(id(buffer)?),
+            Operand::Host(tensor) => {
+                WireOperand::Host { dtype: tensor.dtype(), dims: tensor.shape().dims().to_vec() }
+            }
+        })
+    }
+}
+
+impl WireBuffer {
+    fn shape(&self) -> Shape {
+        Shape::new(&self.dims)
+    }
+}
+
 impl Answer {
     /// An answer from its bytes; a failure if they are none.
     fn decode(bytes: &[u8]) -> Answer {
@@ -161,3 +201,6 @@ fn failure(refusal: Refusal) -> OpError {
         Refusal::Failed(error) => error,
     }
 }
+
+/// Constants up to this size are facts that a placement may depend on: exponents, axes.
+const MAX_FACT_BYTES: usize = 1024;

@@ -134,3 +134,28 @@ fn tensor(dtype: DType, dims: &[usize], bytes: &[u8]) -> Result<Tensor, Refusal>
     }
     Ok(tensor)
 }
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Answer {
+        match refusal {
+            Refusal::Declined(reason) => Answer::Declined(reason),
+            Refusal::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<OpError> for Answer {
+    fn from(error: OpError) -> Answer {
+        match error {
+            OpError::OutOfMemory(memory) => Answer::OutOfMemory(memory.requested_bytes),
+            OpError::Device(reason) => Answer::Failed(reason),
+            other => Answer::Failed(other.to_string()),
+        }
+    }
+}
+
+impl Answer {
+    fn encode(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+}

@@ -1,10 +1,7 @@
 //! What goes between Dunlin and the library of accelerators: requests and replies, as bytes.
 
-use dunlin_ir::{DType, Dim, Fact, Facts, Shape};
+use dunlin_ir::DType;
 use serde::{Deserialize, Serialize};
-
-use super::{Buffer, Operand, Refusal};
-use crate::OpError;
 
 /// What a device is asked for. Bytes of tensors travel beside it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,72 +54,4 @@ pub(super) struct WireBuffer {
     pub id: u64,
     pub dtype: DType,
     pub dims: Vec<usize>,
-}
-
-/// Constants up to this size are facts that a placement may depend on: exponents, axes.
-const MAX_FACT_BYTES: usize = 1024;
-
-impl WireFact {
-    /// Of all inputs of a node.
-    pub fn all(facts: &Facts<'_>) -> Vec<Option<WireFact>> {
-        (0..facts.len()).map(|i| facts.fact(i).map(WireFact::of)).collect()
-    }
-
-    fn of(fact: &Fact) -> WireFact {
-        let is_small = |value: &&dunlin_ir::Tensor| {
-            value.dtype() != DType::String && value.bytes().len() <= MAX_FACT_BYTES
-        };
-        WireFact {
-            dtype: fact.ty.dtype(),
-            dims: fact.ty.dims().map(|dims| dims.iter().map(Dim::known).collect()),
-            value: fact.value.as_ref().filter(is_small).cloned(),
-        }
-    }
-}
-
-impl WireOperand {
-    /// An operand; `id` tells the number of a buffer.
-    pub fn of(
-        operand: &Operand,
-        id: impl FnOnce(&Buffer) -> Result<u64, Refusal>,
-    ) -> Result<WireOperand, Refusal> {
-        Ok(match operand {
-            Operand::Absent => WireOperand::Absent,
-            Operand::Device(buffer) => WireOperand::Device(id(buffer)?),
-            Operand::Host(tensor) => {
-                WireOperand::Host { dtype: tensor.dtype(), dims: tensor.shape().dims().to_vec() }
-            }
-        })
-    }
-}
-
-impl WireBuffer {
-    pub fn shape(&self) -> Shape {
-        Shape::new(&self.dims)
-    }
-}
-
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Answer {
-        match refusal {
-            Refusal::Declined(reason) => Answer::Declined(reason),
-            Refusal::Failed(error) => error.into(),
-        }
-    }
-}
-
-impl From<OpError> for Answer {
-    fn from(error: OpError) -> Answer {
-        match error {
-            OpError::OutOfMemory(memory) => Answer::OutOfMemory(memory.requested_bytes),
-            OpError::Device(reason) => Answer::Failed(reason),
-            other => Answer::Failed(other.to_string()),
-        }
-    }
-}
-
-impl Answer {
-    pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).unwrap_or_default()
-    }
 }
