@@ -3,14 +3,18 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{advise, block_signals, duplicate, own_library, page_bytes, process_id, read_exact_at};
+pub(crate) use unix::{advise, block_signals, duplicate, page_bytes, process_id, read_exact_at};
+
+#[cfg(all(unix, feature = "accelerator"))]
+pub(crate) use unix::own_library;
 
 #[cfg(not(unix))]
 mod not_unix;
 #[cfg(not(unix))]
-pub(crate) use not_unix::{
-    advise, block_signals, duplicate, own_library, page_bytes, process_id, read_exact_at,
-};
+pub(crate) use not_unix::{advise, block_signals, duplicate, page_bytes, process_id, read_exact_at};
+
+#[cfg(all(not(unix), feature = "accelerator"))]
+pub(crate) use not_unix::own_library;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::PathBuf;
 
 use memmap2::Mmap;
 
@@ -29,8 +28,8 @@ pub(crate) fn read_exact_at(mut file: &File, buffer: &mut [u8], offset: u64) -> 
 }
 
 /// Unknown: libraries are found where the system looks for them, which begins with the program's folder.
-#[cfg_attr(not(feature = "accelerator"), allow(dead_code, reason = "only accelerators are opened beside it"))]
-pub(crate) fn own_library() -> Option<PathBuf> {
+#[cfg(feature = "accelerator")]
+pub(crate) fn own_library() -> Option<std::path::PathBuf> {
     None
 }
 

@@ -1,14 +1,11 @@
 //! The calls that Linux, Android, macOS and the BSDs share.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::fd::FromRawFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::ptr;
 
 use memmap2::{Mmap, UncheckedAdvice};
@@ -63,10 +60,12 @@ pub(crate) fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::
 }
 
 /// The file of the library or program that this code is in.
-#[cfg_attr(not(feature = "accelerator"), allow(dead_code, reason = "only accelerators are opened beside it"))]
-pub(crate) fn own_library() -> Option<PathBuf> {
+#[cfg(feature = "accelerator")]
+pub(crate) fn own_library() -> Option<std::path::PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
-    let here: fn() -> Option<PathBuf> = own_library;
+    let here: fn() -> Option<std::path::PathBuf> = own_library;
     // SAFETY: any address may be asked about; `info` is written if the answer is not 0.
     let found = unsafe { libc::dladdr(here as *const libc::c_void, info.as_mut_ptr()) };
     // SAFETY: it was zeroed, which is valid, and perhaps written since.
@@ -76,7 +75,7 @@ pub(crate) fn own_library() -> Option<PathBuf> {
     }
     // SAFETY: the loader's name of the file ends with a NUL and lives as long as the file is loaded, as this code is.
     let name = unsafe { std::ffi::CStr::from_ptr(name) };
-    Some(PathBuf::from(OsStr::from_bytes(name.to_bytes())))
+    Some(std::ffi::OsStr::from_bytes(name.to_bytes()).into())
 }
 
 /// The size of a page of memory.
