@@ -15,6 +15,7 @@ mod native;
 mod place;
 mod python;
 mod shell;
+mod slim;
 mod workers;
 
 use std::process::ExitCode;
@@ -57,6 +58,8 @@ enum Command {
     Accuracy(accuracy::Args),
     /// Build the library as it is shipped, and lay it out with all that other build systems need.
     Dist(dist::Args),
+    /// Build a library that holds just the operators of certain models, and say what each part of it costs.
+    Slim(slim::Args),
     /// Write include/dunlin.h and the list of exported symbols.
     Header,
     /// Run the C and C++ programs under sanitizers and Valgrind.
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Golden { filter } => python::on_models("golden.py", &filter),
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Dist(args) => dist::run(&args),
+        Command::Slim(args) => slim::run(&args),
         Command::Header => native::header(),
         Command::Sanitize(args) => native::sanitize(&args),
         Command::Overhead(args) => native::overhead(&args),

@@ -6,11 +6,12 @@ use super::{Kernel, Simd};
 #[derive(Debug, Clone, Copy)]
 pub struct Portable;
 
-const L: usize = 8;
+/// As many as the narrowest vectors of 64-bit processors have: more would only be more code.
+const L: usize = 4;
 
-/// Eight lanes.
+/// Four lanes.
 #[derive(Debug, Clone, Copy)]
-#[repr(align(32))]
+#[repr(align(16))]
 pub struct Lanes<T>([T; L]);
 
 #[inline(always)]
@@ -167,7 +168,7 @@ impl Simd for Portable {
     #[inline(always)]
     fn sum(self, a: Self::F) -> f32 {
         let a = a.0;
-        ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
+        (a[0] + a[2]) + (a[1] + a[3])
     }
     #[inline(always)]
     fn deinterleave(self, a: Self::F, b: Self::F) -> (Self::F, Self::F) {

@@ -12,6 +12,9 @@ use crate::shell::{cargo, check, output};
 /// The newest glibc that a library built with zig may need: that of RHEL 7, Amazon Linux 2 and everything since.
 pub const GLIBC_FLOOR: &str = "2.17";
 
+/// What is compiled into its callers: less than the compilers' default of 250, since what must be for speed says so in the sources.
+const INLINING: &str = "-Cllvm-args=-inline-threshold=60";
+
 /// What links on Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Linker {
@@ -86,9 +89,13 @@ impl Recipe {
         if let Some(operators) = &self.operators {
             command.env("DUNLIN_OPERATORS", operators);
         }
+        let variable =
+            |what: &str| format!("CARGO_TARGET_{}_{what}", target.replace('-', "_").to_uppercase());
         if system == System::Linux && self.linker == Linker::Zig {
-            let variable = format!("CARGO_TARGET_{}_LINKER", target.replace('-', "_").to_uppercase());
-            command.env(variable, zig_linker(&scratch, target)?);
+            command.env(variable("LINKER"), zig_linker(&scratch, target)?);
+        }
+        if self.profile == "dist" {
+            command.env(variable("RUSTFLAGS"), INLINING);
         }
         command.arg("--").arg(format!("--print=native-static-libs={}", libs.display()));
         for argument in system.link_arguments(&Version::here()) {

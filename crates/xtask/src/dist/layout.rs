@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::build::Built;
 use super::licences;
 use super::system::{System, Version, definition};
+use crate::shell::check;
 use crate::{native, place};
 
 /// Where a package's files go below its root.
@@ -49,6 +51,7 @@ impl Layout {
         for placed in self.system.libraries(&self.version, &self.lib) {
             let file = root.join(&placed.place);
             copy(&built.folder.join(placed.built), &file)?;
+            self.strip(&file)?;
             let mut target = file.file_name().context("a library has a name")?.to_owned();
             for link in &placed.links {
                 let place = file.with_file_name(link);
@@ -61,6 +64,18 @@ impl Layout {
             write(&root.join(&self.lib).join("dunlin.def"), &definition(&symbols))?;
         }
         Ok(())
+    }
+
+    /// Takes out what only debuggers read.
+    fn strip(&self, library: &Path) -> Result<()> {
+        let is_static = library.extension().is_some_and(|ending| ending == "a");
+        let flag = match self.system {
+            System::Linux if is_static => "--strip-debug",
+            System::Linux => "--strip-all",
+            System::MacOs => "-x",
+            System::Windows => return Ok(()),
+        };
+        check(Command::new("strip").arg(flag).arg(library))
     }
 
     fn build_systems(&self, built: &Built, root: &Path) -> Result<()> {

@@ -54,7 +54,8 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The check of `cargo xtask ci dist`: the package with everything, its size, and Debian's packages where they can be made.
+/// The check of `cargo xtask ci dist`: the package with everything, its size, Debian's packages where they can be made, and the library
+/// for one small model.
 pub fn check_all() -> Result<()> {
     let (system, scratch) = (System::here()?, scratch()?);
     let built = Recipe::full().build(system)?;
@@ -65,11 +66,11 @@ pub fn check_all() -> Result<()> {
     if crate::shell::is_there("dpkg-deb") {
         debian(&built, &out.join("debian"), &scratch)?;
     }
-    Ok(())
+    crate::slim::check_digits(&out.join("lib"))
 }
 
 /// Lays the libraries out in `out` and checks the shared one, whose file it returns.
-fn package(built: &Built, system: System, out: &Path, has_floor: bool) -> Result<PathBuf> {
+pub fn package(built: &Built, system: System, out: &Path, has_floor: bool) -> Result<PathBuf> {
     let layout = Layout::portable(system);
     layout.write(built, out)?;
     println!("{}", out.display());

@@ -3,9 +3,10 @@
 use dunlin_ir::op::reduce::{Arg, Extreme};
 use dunlin_ir::{DType, Shape, Tensor};
 use dunlin_sys::for_each_chunk_mut;
+use half::{bf16, f16};
 
-use super::resolve;
-use crate::cpu::dispatch::dispatch_number;
+use super::{resolve, widened};
+use crate::cpu::dispatch::dispatch;
 use crate::cpu::number::Number;
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
@@ -22,7 +23,11 @@ pub(super) fn run(op: &Arg, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<Ou
     let mut shape: Shape = x.shape().clone();
     shape[axis] = 1;
     let mut out = ctx.alloc(DType::I64, shape)?;
-    dispatch_number!(x.dtype(), T, search::<T>(op, x, axis, out.view_mut::<i64>()?, ctx))?;
+    let wide = widened(x, ctx)?;
+    let elements = wide.as_ref().unwrap_or(x);
+    dispatch!(elements.dtype(), T in [f32, f64, f16, bf16, i32, i64, u32, u64], {
+        search::<T>(op, elements, axis, out.view_mut::<i64>()?, ctx)
+    })?;
     if op.keep_dims {
         return Ok(one(out));
     }

@@ -3,9 +3,10 @@
 use dunlin_ir::op::reduce::{Cumulative, CumulativeKind};
 use dunlin_ir::{DType, Tensor};
 use dunlin_sys::for_each_chunk_mut;
+use half::{bf16, f16};
 
-use super::resolve;
-use crate::cpu::dispatch::dispatch_number;
+use super::{narrowed, resolve, widened};
+use crate::cpu::dispatch::dispatch;
 use crate::cpu::number::{Number, Sum};
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
@@ -17,13 +18,25 @@ pub(super) fn run(op: &Cumulative, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Re
     };
     let x = inputs.tensor(0)?;
     let axis = resolve(axis, x.shape())?;
-    dispatch_number!(x.dtype(), T, {
-        match op.kind {
-            CumulativeKind::Sum => accumulate::<T>(op, x, axis, <T as Number>::Sum::ZERO, Sum::plus, ctx),
-            CumulativeKind::Prod => accumulate::<T>(op, x, axis, <T as Number>::Sum::ONE, Sum::times, ctx),
-        }
-        .map(one)
+    if let Some(wide) = widened(x, ctx)? {
+        let out = accumulate_kind::<i32>(op, &wide, axis, ctx)?;
+        return Ok(one(narrowed(out, x.dtype(), ctx)?));
+    }
+    dispatch!(x.dtype(), T in [f32, f64, f16, bf16, i32, i64, u32, u64], {
+        accumulate_kind::<T>(op, x, axis, ctx).map(one)
     })
+}
+
+fn accumulate_kind<T: Number>(
+    op: &Cumulative,
+    x: &Tensor,
+    axis: usize,
+    ctx: &Ctx<'_>,
+) -> Result<Tensor, OpError> {
+    match op.kind {
+        CumulativeKind::Sum => accumulate::<T>(op, x, axis, T::Sum::ZERO, Sum::plus, ctx),
+        CumulativeKind::Prod => accumulate::<T>(op, x, axis, T::Sum::ONE, Sum::times, ctx),
+    }
 }
 
 fn accumulate<T: Number>(

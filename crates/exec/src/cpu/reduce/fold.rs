@@ -4,9 +4,12 @@ use dunlin_ir::op::reduce::{Fold, FoldKind};
 use dunlin_ir::{DType, Shape, Tensor};
 use dunlin_kernels::reduce::{Reduce, reduce_f32};
 use dunlin_sys::{Parallel, for_each_chunk_mut};
+use half::{bf16, f16};
 
 use super::region::{Inner, Region};
-use crate::cpu::dispatch::dispatch_number;
+use super::{narrowed, widened};
+use crate::cpu::dispatch::dispatch;
+use crate::cpu::elementwise::cast;
 use crate::cpu::number::{Number, Sum};
 use crate::{Ctx, Inputs, OpError, Outputs, one};
 
@@ -29,16 +32,38 @@ pub(super) fn run(op: &Fold, inputs: &mut Inputs<'_>, ctx: &Ctx<'_>) -> Result<O
     if x.dtype() == DType::Bool && matches!(op.kind, FoldKind::Max | FoldKind::Min) {
         // The order of truth values is that of their bytes, and so are the neutral elements, but for one bit.
         let bytes = x.clone().bit_cast(DType::U8)?;
-        let mut out = fold_kind::<u8>(op.kind, &bytes, &region, shape, ctx)?;
-        out.view_mut::<u8>()?.iter_mut().for_each(|byte| *byte = (*byte).min(1));
-        return Ok(one(out.bit_cast(DType::Bool)?));
+        let wide = cast::convert(bytes, DType::I32, ctx)?;
+        let mut out = fold_kind::<i32>(op.kind, &wide, &region, shape, ctx)?;
+        out.view_mut::<i32>()?.iter_mut().for_each(|truth| *truth = (*truth).clamp(0, 1));
+        return Ok(one(narrowed(out, DType::U8, ctx)?.bit_cast(DType::Bool)?));
     }
     if let (DType::F32, Some(kind), Some((n, inner))) = (x.dtype(), kernel_kind(op.kind), region.single()) {
         let mut out = ctx.alloc(DType::F32, shape)?;
         reduce_f32(ctx.pool(), kind, x.view()?, n, inner, out.view_mut()?);
         return Ok(one(out));
     }
-    dispatch_number!(x.dtype(), T, fold_kind::<T>(op.kind, x, &region, shape, ctx).map(one))
+    if let Some(wide) = widened(x, ctx)? {
+        let mut out = fold_kind::<i32>(op.kind, &wide, &region, shape, ctx)?;
+        saturate(op.kind, x.dtype(), out.view_mut()?);
+        return Ok(one(narrowed(out, x.dtype(), ctx)?));
+    }
+    dispatch!(x.dtype(), T in [f32, f64, f16, bf16, i32, i64, u32, u64], {
+        fold_kind::<T>(op.kind, x, &region, shape, ctx).map(one)
+    })
+}
+
+/// Results that stay in the range of `dtype` where those of its own type would: sums and products wrap.
+fn saturate(kind: FoldKind, dtype: DType, results: &mut [i32]) {
+    if matches!(kind, FoldKind::L1 | FoldKind::Mean | FoldKind::Prod | FoldKind::Sum | FoldKind::SumSquare) {
+        return;
+    }
+    let (least, greatest) = match dtype {
+        DType::I8 => (i8::MIN.into(), i8::MAX.into()),
+        DType::U8 => (0, u8::MAX.into()),
+        DType::I16 => (i16::MIN.into(), i16::MAX.into()),
+        _ => (0, u16::MAX.into()),
+    };
+    results.iter_mut().for_each(|result| *result = (*result).clamp(least, greatest));
 }
 
 /// The folds whose result does not depend on precision. Sums are kept in `f64`: exporters write variances as differences of
