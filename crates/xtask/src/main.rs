@@ -15,6 +15,7 @@ mod native;
 mod place;
 mod python;
 mod shell;
+mod sizes;
 mod slim;
 mod workers;
 
@@ -36,6 +37,8 @@ struct Xtask {
 enum Command {
     /// Measure the models' speed, load time and memory, and write docs/benchmarks.md.
     Bench(bench::Args),
+    /// Measure the time from a C program's start to its first result, beside ONNX Runtime's, for docs/benchmarks.md.
+    ColdStart(bench::cold::Args),
     /// Damage real models in thousands of ways, and load and run what is left.
     Corrupt(corrupt::Args),
     /// Run models from many threads at once and compare the bits.
@@ -60,6 +63,10 @@ enum Command {
     Dist(dist::Args),
     /// Build a library that holds just the operators of certain models, and say what each part of it costs.
     Slim(slim::Args),
+    /// Build the library in several ways and write docs/size.md.
+    Sizes(sizes::Args),
+    /// Build the dunlin command for Linux without any shared library.
+    Static(dist::musl::Args),
     /// Write include/dunlin.h and the list of exported symbols.
     Header,
     /// Run the C and C++ programs under sanitizers and Valgrind.
@@ -82,6 +89,9 @@ fn main() -> ExitCode {
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Dist(args) => dist::run(&args),
         Command::Slim(args) => slim::run(&args),
+        Command::Sizes(args) => sizes::run(&args),
+        Command::ColdStart(args) => bench::cold::run(&args),
+        Command::Static(args) => dist::musl::run(&args),
         Command::Header => native::header(),
         Command::Sanitize(args) => native::sanitize(&args),
         Command::Overhead(args) => native::overhead(&args),

@@ -3,6 +3,7 @@
 //! Every engine is a process that answers the same requests; runs of all engines alternate, so that a change of the
 //! machine's mood meets all of them.
 
+pub mod cold;
 mod engine;
 mod machine;
 mod report;
@@ -94,7 +95,9 @@ pub fn run(args: &Args) -> Result<()> {
         std::fs::write(path, serde_json::to_string_pretty(&table)?)?;
     }
     if args.peers && args.filter.is_empty() {
-        std::fs::write(place::repository().join("docs/benchmarks.md"), report::document(&table))?;
+        let path = place::repository().join("docs/benchmarks.md");
+        let old = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(path, report::document(&table) + cold::split(&old).1)?;
     }
     print!("{}", report::tables(&table));
     Ok(())

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::system::{System, Version};
-use crate::python;
 use crate::shell::{cargo, check, output};
+use crate::{place, python};
 
 /// The newest glibc that a library built with zig may need: that of RHEL 7, Amazon Linux 2 and everything since.
 pub const GLIBC_FLOOR: &str = "2.17";
@@ -80,7 +80,7 @@ impl Recipe {
     }
 
     fn build_for(&self, system: System, target: &str) -> Result<Built> {
-        let scratch = target_folder()?.join(target);
+        let scratch = place::target()?.join(target);
         std::fs::create_dir_all(&scratch)?;
         let libs = scratch.join(format!("{}.native-static-libs", self.profile));
         let mut command =
@@ -117,14 +117,6 @@ impl Recipe {
         }
         arguments
     }
-}
-
-/// Cargo's folder for what it builds.
-pub fn target_folder() -> Result<PathBuf> {
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    let folder = metadata["target_directory"].as_str().context("cargo metadata has no target folder")?;
-    Ok(PathBuf::from(folder))
 }
 
 /// The triple of the machine that rustc runs on.
@@ -182,7 +174,7 @@ fn unite(built: &[Built]) -> Result<Built> {
     if rest.is_empty() {
         return Ok(first.clone());
     }
-    let folder = target_folder()?.join("universal");
+    let folder = place::target()?.join("universal");
     std::fs::create_dir_all(&folder)?;
     for name in ["libdunlin.dylib", "libdunlin.a"] {
         let parts = built.iter().map(|built| built.folder.join(name));

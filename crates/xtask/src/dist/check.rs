@@ -15,8 +15,8 @@ use crate::{native, place};
 const ALLOWED: &[&str] =
     &["libc.so", "libm.so", "libgcc_s.so", "libpthread.so", "libdl.so", "librt.so", "ld-linux"];
 
-/// Bytes that the shared library may have, with every operator and the CPU alone.
-pub const MAX_BYTES: u64 = 8_000_000;
+/// Bytes that the shared library may have, with every operator and the CPU alone: 8 MiB.
+pub const MAX_BYTES: u64 = 8 << 20;
 
 /// What is known of a shared library.
 #[derive(Debug)]
@@ -97,6 +97,11 @@ impl std::fmt::Display for Facts {
         write!(f, "{name}, {} functions, needs {}", self.exported.len(), self.needed.join(", "))?;
         if self.glibc.is_empty() { Ok(()) } else { write!(f, " (glibc {})", self.version()) }
     }
+}
+
+/// The shared libraries that a program or library asks for.
+pub fn needed(file: &Path) -> Result<Vec<String>> {
+    Ok(Facts::parse(&output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(file))?, "", "").needed)
 }
 
 /// Checks the shared library of a package on Linux; an error lists what is wrong.

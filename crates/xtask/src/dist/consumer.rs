@@ -40,6 +40,27 @@ pub fn check_all(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Builds the projects of examples against the package, and runs one program of each.
+pub fn examples(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
+    let (examples, build) = (place::repository().join("examples"), scratch.join("examples"));
+    std::fs::create_dir_all(&build)?;
+    if is_there("pkg-config") && is_there("make") {
+        let folder = format!("PKG_CONFIG_PATH={}", root.join(lib).join("pkgconfig").display());
+        let out = format!("OUT={}", build.display());
+        output(Command::new("make").arg("-B").arg("-C").arg(examples.join("make")).args([folder, out]))?;
+        run(&build.join("classify"), &root.join(lib))?;
+    }
+    if is_there("cmake") {
+        let prefix = format!("-DCMAKE_PREFIX_PATH={}", root.display());
+        output(
+            Command::new("cmake").arg("-S").arg(examples.join("cmake")).arg("-B").arg(&build).arg(prefix),
+        )?;
+        output(Command::new("cmake").arg("--build").arg(&build))?;
+        run(&build.join("classify_cpp"), &root.join(lib))?;
+    }
+    Ok(())
+}
+
 fn with_pkg_config(root: &Path, lib: &str, scratch: &Path) -> Result<()> {
     let folder = root.join(lib);
     for (name, flags) in [

@@ -6,6 +6,7 @@ mod consumer;
 mod deb;
 mod layout;
 mod licences;
+pub mod musl;
 pub mod system;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ pub fn check_all() -> Result<()> {
     let library = package(&built, system, &out, true)?;
     check::size(&library, check::MAX_BYTES)?;
     consumer::check_all(&out, "lib", &scratch.join("consumer"))?;
+    consumer::examples(&out, "lib", &scratch)?;
     if crate::shell::is_there("dpkg-deb") {
         debian(&built, &out.join("debian"), &scratch)?;
     }
@@ -91,7 +93,7 @@ fn debian(built: &Built, out: &Path, scratch: &Path) -> Result<()> {
 
 /// A folder for what is only made to be looked at.
 pub fn scratch() -> Result<PathBuf> {
-    let folder = build::target_folder()?.join("dist-scratch");
+    let folder = crate::place::target()?.join("dist-scratch");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }

@@ -38,9 +38,9 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let rows = operators(&args.models)?;
     println!("operators:\n  {}", rows.trim().replace('\n', "\n  "));
-    let recipe = slim(&rows, &args.features, args.linker);
+    let wanted = |rows: &str| Recipe { features: args.features.clone(), linker: args.linker, ..recipe(rows) };
     let (system, full) = (System::here()?, Recipe { linker: args.linker, ..Recipe::full() });
-    let built = recipe.build(system)?;
+    let built = wanted(&rows).build(system)?;
     cost::print(&built.folder.join("libdunlin.so"))?;
     let library = package(&built, system, &args.out, args.linker == Linker::Zig)?;
     let bytes = std::fs::metadata(&library)?.len();
@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<()> {
         for row in rows.lines() {
             let others: String =
                 rows.lines().filter(|other| other != &row).map(|row| format!("{row}\n")).collect();
-            let without = slim(&others, &args.features, args.linker).build(system)?;
+            let without = wanted(&others).build(system)?;
             let out = scratch()?.join("without");
             let less = std::fs::metadata(package(&without, system, &out, false)?)?.len();
             let name = row.split_whitespace().next().unwrap_or_default();
@@ -69,7 +69,7 @@ pub fn check_digits(full: &Path) -> Result<()> {
     let digits = place::repository().join("examples/digits/digits.onnx");
     let rows = operators(std::slice::from_ref(&digits))?;
     let (system, out) = (System::here()?, scratch()?.join("digits"));
-    let built = slim(&rows, &[], Linker::Zig).build(system)?;
+    let built = recipe(&rows).build(system)?;
     cost::print(&built.folder.join("libdunlin.so"))?;
     let library = package(&built, system, &out, true)?;
     check::size(&library, MAX_DIGITS)?;
@@ -82,18 +82,13 @@ pub fn check_digits(full: &Path) -> Result<()> {
     Ok(())
 }
 
-fn slim(rows: &str, features: &[String], linker: Linker) -> Recipe {
-    Recipe {
-        profile: "slim",
-        operators: Some(rows.to_owned()),
-        features: features.to_vec(),
-        linker,
-        ..Recipe::full()
-    }
+/// What is built for the operators of `rows`.
+pub fn recipe(rows: &str) -> Recipe {
+    Recipe { profile: "slim", operators: Some(rows.to_owned()), ..Recipe::full() }
 }
 
 /// A row for each operator that the models need, while they are loaded or when they run.
-fn operators(models: &[PathBuf]) -> Result<String> {
+pub fn operators(models: &[PathBuf]) -> Result<String> {
     let program = workers::build("dunlin-testing", "dunlin-operators", &[], "checked")?;
     let rows = output(Command::new(program).args(models)).context("reading the models")?;
     Ok(rows)
