@@ -1,13 +1,15 @@
-//! Damaged copies of a model: whatever a file holds, the engine answers with an error or with tensors.
+//! Damaged copies of a model, loaded and run through the C interface: whatever a file holds, the answer is an error or tensors.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Error, ErrorKind, Inputs, Limits, RunOptions};
+use dunlin_c_api::dunlin_status;
+use dunlin_core::Value;
 
 use crate::engine;
+use crate::host::{self, Bounds};
 use crate::protocol::{Damage, Failure, Job, Outcome};
 
 /// How long a damaged model may load, and how long it may run.
@@ -16,37 +18,39 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Makes and tries each copy; the outcome counts those that loaded and ran.
 pub fn run(damage: &Damage) -> Result<Outcome, Failure> {
     let first = damage.job.data.first().ok_or_else(|| Failure::new("data", "no inputs"))?;
-    let inputs = engine::inputs(&damage.job, first)?;
+    let inputs = engine::values(&damage.job, first)?;
     let files = Files::read(damage).map_err(|error| Failure::new("data", error.to_string()))?;
     let mut outcome = Outcome::default();
     for number in damage.first..damage.first + damage.count {
         let copy = files.copy(number).map_err(|error| Failure::new("data", error.to_string()))?;
-        match attempt(&copy, &damage.job, inputs.clone()) {
-            Ok(()) => outcome.count += 1,
-            Err(error) if error.kind() == ErrorKind::Internal => {
-                return Err(Failure::new("panic", format!("copy {number}: {error}")));
-            }
-            Err(_) => {}
+        match attempt(&copy, &damage.job, &inputs) {
+            Ok(Tried::Answered) => outcome.count += 1,
+            Ok(Tried::Refused) => {}
+            Err(bug) => return Err(Failure::new("panic", format!("copy {number}: {bug}"))),
         }
     }
     Ok(outcome)
 }
 
-fn attempt(model: &Path, job: &Job, inputs: Inputs<'_>) -> Result<(), Error> {
+/// Loads and runs a copy through the C interface. The error is a bug.
+fn attempt(model: &Path, job: &Job, inputs: &[(String, Value)]) -> Result<Tried, String> {
     let start = Instant::now();
-    let mut limits = Limits::default();
-    limits.run.tensor_bytes = 1 << 28;
-    limits.run.run_bytes = 1 << 30;
-    let builder = engine::builder(&job.backend, job.threads)
-        .map_err(|failure| Error::new(ErrorKind::Internal, failure.to_string()))?;
-    let model = builder.limits(limits).deadline(start + PATIENCE).load(model)?;
-    let options = RunOptions { deadline: Some(Instant::now() + PATIENCE), ..RunOptions::default() };
-    model.run_with(inputs, &options)?;
+    let bounds = Bounds { patience: PATIENCE, tensor_bytes: 1 << 28, run_bytes: 1 << 30 };
+    let device = if job.backend == "candle" { "candle-cpu" } else { &job.backend };
+    let status = host::load_and_run(model, device, job.threads, &bounds, inputs);
     let took = start.elapsed();
-    if took > 3 * PATIENCE {
-        return Err(Error::new(ErrorKind::Internal, format!("deadlines passed unheard: {took:?}")));
+    match status {
+        dunlin_status::DUNLIN_OK if took > 3 * PATIENCE => Err(format!("deadlines passed unheard: {took:?}")),
+        dunlin_status::DUNLIN_OK => Ok(Tried::Answered),
+        dunlin_status::DUNLIN_INTERNAL => Err("a panic was caught".to_owned()),
+        _ => Ok(Tried::Refused),
     }
-    Ok(())
+}
+
+/// What came of a copy.
+enum Tried {
+    Answered,
+    Refused,
 }
 
 /// The undamaged files, and the folder for copies of them.

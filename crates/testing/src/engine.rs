@@ -74,8 +74,16 @@ fn is_compute(op: &str) -> bool {
 /// # Errors
 /// A failure of kind `data` that names the file.
 pub fn inputs(job: &Job, folder: &Path) -> Result<Inputs<'static>, Failure> {
+    Ok(Inputs::named(values(job, folder)?))
+}
+
+/// The stored inputs of a case, by name.
+///
+/// # Errors
+/// A failure of kind `data` that names the file.
+pub fn values(job: &Job, folder: &Path) -> Result<Vec<(String, Value)>, Failure> {
     let values = read_all(folder, "input", &job.inputs)?;
-    Ok(Inputs::named(job.inputs.iter().map(|input| input.name.clone()).zip(values)))
+    Ok(job.inputs.iter().map(|input| input.name.clone()).zip(values).collect())
 }
 
 /// Loads a model for a backend by its name.

@@ -14,6 +14,8 @@ pub mod engine;
 #[cfg(feature = "engine")]
 mod hammer;
 #[cfg(feature = "engine")]
+mod host;
+#[cfg(feature = "engine")]
 pub mod hostile;
 pub mod protocol;
 #[cfg(feature = "engine")]
