@@ -28,10 +28,10 @@ impl Library {
     }
 
     /// Puts the library of accelerators beside this one, as it is called where it is installed. Built without CUDA it has candle's
-    /// CPU for a device.
+    /// CPU for a device. Its profile is that of the conformance tests, so that candle is compiled once for both.
     pub fn add_accelerators(&self) -> Result<()> {
-        check(&mut cargo(&["build", "--quiet", "--package", "dunlin-cuda"]))?;
-        let built = self.folder.join("libdunlin_cuda.so");
+        check(&mut cargo(&["build", "--quiet", "--profile", "checked", "--package", "dunlin-cuda"]))?;
+        let built = place::target()?.join("checked/libdunlin_cuda.so");
         std::fs::copy(built, self.folder.join("libdunlin_cuda.so.0"))?;
         Ok(())
     }
