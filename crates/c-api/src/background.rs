@@ -6,8 +6,9 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use dunlin_sys::Thread;
 
 use crate::options::MAX_TIMEOUT_MS;
 use crate::status::{Failure, dunlin_status, guard};
@@ -19,7 +20,7 @@ struct State {
     jobs: VecDeque<Job>,
     n_threads: usize,
     /// Of threads that were started and not joined yet.
-    handles: Vec<JoinHandle<()>>,
+    handles: Vec<Thread>,
     /// The process that the threads live in; 0 before the first.
     home: u32,
 }
@@ -62,7 +63,7 @@ pub(crate) fn start(job: Job) -> Result<(), Failure> {
     }
     join_ended(&mut state);
     state.handles.try_reserve(1).map_err(|_| refused())?;
-    let thread = std::thread::Builder::new().name("dunlin-async".into()).stack_size(STACK_BYTES).spawn(work);
+    let thread = Thread::spawn("dunlin-async", STACK_BYTES, work);
     match thread {
         Ok(handle) => {
             state.n_threads += 1;
@@ -95,8 +96,8 @@ fn work() {
 }
 
 fn join_ended(state: &mut State) {
-    while let Some(at) = state.handles.iter().position(JoinHandle::is_finished) {
-        let _ = state.handles.swap_remove(at).join();
+    while let Some(at) = state.handles.iter().position(Thread::is_finished) {
+        state.handles.swap_remove(at).join();
     }
 }
 
@@ -126,7 +127,7 @@ pub extern "C" fn dunlin_async_wait(timeout_ms: u64) -> dunlin_status {
         let handles = std::mem::take(&mut state.handles);
         drop(state);
         for handle in handles {
-            let _ = handle.join();
+            handle.join();
         }
         Ok(())
     })

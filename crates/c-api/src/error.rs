@@ -1,10 +1,10 @@
 //! The detail of errors: the last one of each thread, and those that completion callbacks are given.
 
-use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
 
 use dunlin_core::Error;
+use dunlin_sys::PerThread;
 
 use crate::handle::{Kind, Object, find};
 use crate::status::{Failure, c_string, dunlin_status, guard_value};
@@ -59,22 +59,16 @@ impl Detail {
     }
 }
 
-thread_local! {
-    static LAST: RefCell<Option<Detail>> = const { RefCell::new(None) };
-}
+static LAST: PerThread<Detail> = PerThread::new();
 
-/// Keeps a failure as the calling thread's last. A thread that is ending has none any more.
+/// Keeps a failure as the calling thread's last.
 pub(crate) fn remember(failure: Failure) {
-    let _ = LAST.try_with(|last| *last.borrow_mut() = Some(Detail::of(failure)));
+    LAST.set(Detail::of(failure));
 }
 
 fn last(part: impl Fn(&Detail) -> Option<&CString>) -> *const c_char {
-    let pointer = LAST.try_with(|last| match last.borrow().as_ref().and_then(&part) {
-        // The text stays where it is until the thread's next failure.
-        Some(text) => text.as_ptr(),
-        None => std::ptr::null(),
-    });
-    pointer.unwrap_or(std::ptr::null())
+    // The text stays where it is until the thread's next failure.
+    LAST.with(|last| part(last).map(|text| text.as_ptr())).flatten().unwrap_or(std::ptr::null())
 }
 
 /// The full message of this thread's last failed call, with file, node, offset and hint; NULL if none has failed.
@@ -117,7 +111,7 @@ pub extern "C" fn dunlin_last_error_hint() -> *const c_char {
 /// `out_offset` may be NULL. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_last_error_offset(out_offset: *mut u64) -> bool {
-    let offset = LAST.try_with(|last| last.borrow().as_ref().and_then(|error| error.offset)).ok().flatten();
+    let offset = LAST.with(|last| last.offset).flatten();
     if let Some(offset) = offset
         && !out_offset.is_null()
     {

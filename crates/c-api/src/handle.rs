@@ -38,6 +38,9 @@ pub(crate) trait Object: Send + Sync + 'static {
 /// # Errors
 /// [`Failure`] if memory or numbers run out.
 pub(crate) fn store<O: Object>(object: O) -> Result<*mut O::Opaque, Failure> {
+    // Made here: what is refused afterwards is freed without the lock.
+    let object = Arc::new(object);
+    dunlin_sys::check_reserve().map_err(dunlin_core::TensorError::from)?;
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
     let index = match table.free.pop() {
         Some(index) => index,
@@ -56,7 +59,7 @@ pub(crate) fn store<O: Object>(object: O) -> Result<*mut O::Opaque, Failure> {
         }
     };
     let slot = &mut table.slots[index];
-    slot.object = Some(Arc::new(object));
+    slot.object = Some(object);
     Ok(encode(index, slot.generation, O::KIND) as *mut O::Opaque)
 }
 

@@ -210,12 +210,15 @@ impl Builder {
         let signature = (inputs_of(&graph), outputs_of(&graph));
         let evaluator = Evaluator::new(self.limits.run, self.stop.clone());
         let target = Target::new(&evaluator);
-        let passes =
-            dunlin_opt::optimize(&mut graph, &self.disabled_passes, &target).map_err(optimize_error)?;
+        let passes = dunlin_opt::optimize(&mut graph, &self.disabled_passes, &target);
+        // Whatever made the passes give up is what there is to say.
+        self.stop.check()?;
+        let passes = passes.map_err(optimize_error)?;
         self.step(Stage::Plan, 0.5)?;
         let target = exec::Target {
             device: self.device.open(self.n_threads())?,
             deny_fallback: self.fallback == Fallback::Deny,
+            stop: self.stop.clone(),
         };
         let plan = Plan::with_target(&graph, &target)?;
         let report = Report::of(&plan, passes, &target);
@@ -224,7 +227,9 @@ impl Builder {
         }
         self.log_model(source.file(), n_read, &report);
         self.step(Stage::Done, 1.0)?;
-        Model::new(Inner::new(graph, signature, info, plan, report, self)?)
+        let inner = Inner::new(graph, signature, info, plan, report, self)?;
+        self.stop.check()?;
+        Model::new(inner)
     }
 
     fn step(&mut self, stage: Stage, fraction: f32) -> Result<(), Error> {

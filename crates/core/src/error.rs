@@ -308,6 +308,7 @@ impl From<ReadError> for Error {
 fn read_kind(error: &ReadError) -> ErrorKind {
     match error {
         ReadError::Parse(ParseError::Scan(error)) if error.is_limit() => ErrorKind::Limit,
+        ReadError::Parse(ParseError::OutOfMemory(_)) => ErrorKind::OutOfMemory,
         ReadError::Parse(_) => ErrorKind::Format,
         ReadError::Graph { error, .. } | ReadError::Node { error, .. } => lower_kind(error),
         _ => ErrorKind::Internal,
@@ -319,6 +320,7 @@ fn lower_kind(error: &LowerError) -> ErrorKind {
         LowerError::UnknownOperator { .. } | LowerError::UnknownVersion { .. } => ErrorKind::Unsupported,
         LowerError::UnknownDType(_) | LowerError::AttributeValue { .. } => ErrorKind::Unsupported,
         LowerError::Decode(_) => ErrorKind::Format,
+        LowerError::OutOfMemory(_) => ErrorKind::OutOfMemory,
         LowerError::TooManyNodes(_) | LowerError::FunctionDepth(_) => ErrorKind::Limit,
         LowerError::Tensor(error) => tensor_kind(error),
         LowerError::Nested(error) => read_kind(error),

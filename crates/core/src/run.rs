@@ -101,8 +101,11 @@ impl Scratch {
             }
         }
         let observed = options.report.then(|| (Recorder::default(), Instant::now()));
-        let stop =
-            Stop { cancel: options.cancel.as_ref().map(|cancel| cancel.flag()), deadline: options.deadline };
+        let stop = Stop {
+            cancel: options.cancel.as_ref().map(|cancel| cancel.flag()),
+            deadline: options.deadline,
+            ..Stop::default()
+        };
         self.arena.reset_peak();
         let resources = Resources {
             pool: model.workers.parallel(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use dunlin_ir::{DType, Shape, Tensor, Value};
-use dunlin_sys::{Arena, Bytes, Parallel};
+use dunlin_sys::{Arena, Bytes, OutOfMemory, Parallel, Shortage};
 use smallvec::SmallVec;
 
 use crate::plan::{Packed, Plan, Step};
@@ -50,15 +50,19 @@ pub enum StopReason {
     Cancelled,
     /// Its deadline passed.
     Deadline,
+    /// The system refused memory, and the reserve helped out.
+    OutOfMemory(OutOfMemory),
 }
 
-/// When a run should end early: a flag that anybody may set, and a deadline.
+/// When a run should end early: a flag that anybody may set, a deadline, and memory that runs out.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     /// Set to cancel.
     pub cancel: Option<Arc<AtomicBool>>,
     /// The time from which on the run is late.
     pub deadline: Option<Instant>,
+    /// Since when refused memory counts.
+    pub shortage: Shortage,
 }
 
 impl Stop {
@@ -67,10 +71,13 @@ impl Stop {
         if self.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Some(StopReason::Cancelled);
         }
+        if let Err(refused) = self.shortage.check() {
+            return Some(StopReason::OutOfMemory(refused));
+        }
         self.deadline.filter(|&at| Instant::now() >= at).map(|_| StopReason::Deadline)
     }
 
-    /// Whether anything could stop the run.
+    /// Whether somebody could stop the run in the middle of a loop.
     pub fn is_armed(&self) -> bool {
         self.cancel.is_some() || self.deadline.is_some()
     }
@@ -78,12 +85,13 @@ impl Stop {
     /// An error if the run should end now.
     ///
     /// # Errors
-    /// [`OpError::Cancelled`] or [`OpError::Deadline`].
+    /// [`OpError::Cancelled`], [`OpError::Deadline`] or [`OpError::OutOfMemory`].
     pub fn check(&self) -> Result<(), OpError> {
         match self.reason() {
             None => Ok(()),
             Some(StopReason::Cancelled) => Err(OpError::Cancelled),
             Some(StopReason::Deadline) => Err(OpError::Deadline),
+            Some(StopReason::OutOfMemory(refused)) => Err(refused.into()),
         }
     }
 }

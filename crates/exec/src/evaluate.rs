@@ -25,6 +25,10 @@ impl Evaluator {
 }
 
 impl Evaluate for Evaluator {
+    fn should_stop(&self) -> bool {
+        self.stop.reason().is_some()
+    }
+
     fn evaluate(&self, op: &Op, inputs: &[Option<Tensor>], n_outputs: usize) -> Option<Vec<Option<Tensor>>> {
         if self.arena.kept_bytes() > MAX_KEPT_BYTES {
             self.arena.clear();

@@ -249,6 +249,7 @@ impl<'g> Planner<'g> {
         let inputs = graph.inputs.iter().map(|&input| self.new_slot(input)).collect();
         let mut steps = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
+            self.target.stop.check()?;
             let step = self.step(steps.len(), node).map_err(|error| locate(node, error))?;
             steps.push(step);
         }

@@ -165,6 +165,11 @@ pub trait Evaluate {
         inputs: &[Option<Tensor>],
         n_outputs: usize,
     ) -> Option<Vec<Option<Tensor>>>;
+
+    /// Whether whoever works on the graph should give up: a load was cancelled, is late, or finds no memory.
+    fn should_stop(&self) -> bool {
+        false
+    }
 }
 
 /// Known values that inference need follow hold at most so many elements: shapes and the like.

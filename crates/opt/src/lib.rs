@@ -183,6 +183,9 @@ pub enum OptimizeError {
     /// A constant could not be made.
     #[error(transparent)]
     Tensor(#[from] dunlin_ir::TensorError),
+    /// The evaluator says that the work should end.
+    #[error("stopped")]
+    Stopped,
     /// A pass that is to be switched off does not exist.
     #[error("there is no optimiser pass {name:?}; there are: {}", known.join(", "))]
     UnknownPass {
@@ -264,6 +267,9 @@ fn run_once(
 ) -> Result<bool, OptimizeError> {
     let mut any = false;
     for (pass, changed) in enabled.iter().zip(changed).filter(|(pass, _)| pass.phase == phase) {
+        if target.evaluator.should_stop() {
+            return Err(OptimizeError::Stopped);
+        }
         if (pass.run)(graph, target)? {
             (*changed, any) = (true, true);
             debug_assert_eq!(graph.verify(), Ok(()), "after {}", pass.name);

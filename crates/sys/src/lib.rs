@@ -15,10 +15,11 @@ mod map;
 mod os;
 mod parallel;
 mod pool;
+mod thread;
 
 #[cfg(feature = "accelerator")]
 pub use accelerator::{Accelerator, AcceleratorDevice, AcceleratorError, ENTRY, Part, Reply, Table};
-pub use alloc::CountingAllocator;
+pub use alloc::{CountingAllocator, ReservingAllocator, Shortage, check_reserve};
 pub use buffer::{AlignedBuf, Arena, Bytes, Lender, OutOfMemory};
 pub use cpu::CpuFeatures;
 pub use fp::FloatState;
@@ -27,3 +28,4 @@ pub use interrupt::Interruptible;
 pub use map::{FileMap, file_of_descriptor, read_range};
 pub use parallel::{Parallel, Serial, for_each_chunk_mut};
 pub use pool::{HostPool, Pool, PoolError};
+pub use thread::{PerThread, Thread};

@@ -43,6 +43,12 @@ MODELS = {
         }
     """,
 }
+# Nodes of which none is fused with another.
+STEPS = "".join(f"a{i} = Sin(h{i}) h{i + 1} = Add(a{i}, x) " for i in range(50))
+MODELS["chain"] = f"""
+    <ir_version: 8, opset_import: ["" : 17]>
+    chain (float[4] x) => (float[4] y) {{ h0 = Neg(x) {STEPS} y = Abs(h50) }}
+"""
 
 for name, text in MODELS.items():
     model = parser.parse_model(text)

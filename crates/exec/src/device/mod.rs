@@ -16,6 +16,7 @@ use dunlin_ir::{DType, Op, Shape, Tensor};
 use smallvec::SmallVec;
 
 use crate::OpError;
+use crate::Stop;
 
 pub use dunlin_ir::infer::Facts;
 #[cfg(feature = "remote")]
@@ -120,6 +121,8 @@ pub struct Target {
     pub device: Option<Arc<dyn Backend>>,
     /// Whether a step that turns out to be beyond the device is an error rather than computed on the CPU.
     pub deny_fallback: bool,
+    /// When to give up planning.
+    pub stop: Stop,
 }
 
 /// Where a step is computed.

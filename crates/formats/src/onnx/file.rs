@@ -1,6 +1,7 @@
 //! A model file: recognised, scanned, decoded, and kept with the bytes that its messages look into.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use dunlin_sys::{OutOfMemory, Shortage};
 
 use super::limits::Limits;
 use super::proto::{GraphProto, ModelProto};
@@ -32,6 +33,9 @@ pub enum ParseError {
     /// The messages could not be decoded.
     #[error("the file is damaged")]
     Decode(#[from] prost::DecodeError),
+    /// No memory for the messages.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// There is no graph.
     #[error("the file has no graph: it is not an ONNX model, or only a part of one")]
     NoGraph,
@@ -59,8 +63,11 @@ pub(super) fn decode<M: prost::Message + Default>(
     limits: &Limits,
 ) -> Result<(M, SourceMap), ParseError> {
     let source = scan(whole.as_slice(), root, limits)?;
-    let message = M::decode(Bytes::from_owner(Owner(whole.clone())))?;
-    Ok((message, source))
+    let shortage = Shortage::watch();
+    let message = M::decode(Watched { bytes: Bytes::from_owner(Owner(whole.clone())), shortage });
+    // Where memory ran out the message is cut short.
+    shortage.check()?;
+    Ok((message?, source))
 }
 
 /// Whether bytes look like the start of an ONNX model: their first fields are a model's, in its layout.
@@ -91,6 +98,30 @@ fn outermost_wire_type(field: &Field) -> WireType {
     match field.kind {
         Kind::Varint => WireType::Varint,
         _ => WireType::Delimited,
+    }
+}
+
+/// Bytes that end where memory runs out, so that a decoder does not go on allocating.
+struct Watched {
+    bytes: Bytes,
+    shortage: Shortage,
+}
+
+impl Buf for Watched {
+    fn remaining(&self) -> usize {
+        if self.shortage.check().is_err() { 0 } else { self.bytes.remaining() }
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, n_bytes: usize) {
+        self.bytes.advance(n_bytes);
+    }
+
+    fn copy_to_bytes(&mut self, n_bytes: usize) -> Bytes {
+        self.bytes.copy_to_bytes(n_bytes)
     }
 }
 

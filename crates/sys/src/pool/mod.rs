@@ -14,10 +14,10 @@ use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{FloatState, Parallel, available_threads, os};
+use crate::{FloatState, Parallel, Thread, available_threads, os};
 use bell::Bell;
 use board::Board;
 pub use host::HostPool;
@@ -30,7 +30,7 @@ pub use host::HostPool;
 /// its workers. In a child process that was forked from the pool's there are no workers: there, loops run serially.
 pub struct Pool {
     shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
+    workers: Vec<Thread>,
     /// The process that the workers live in.
     home: u32,
 }
@@ -146,8 +146,7 @@ impl Drop for Pool {
         self.shared.ended.store(true, Ordering::SeqCst);
         self.shared.bell.wake(workers.len());
         for worker in workers {
-            // A worker catches all panics of the loops it helps with, so there is no payload to pass on.
-            let _ = worker.join();
+            worker.join();
         }
     }
 }
@@ -196,9 +195,9 @@ impl Shared {
     }
 }
 
-fn spawn(shared: &Arc<Shared>, seat: usize) -> io::Result<JoinHandle<()>> {
+fn spawn(shared: &Arc<Shared>, seat: usize) -> io::Result<Thread> {
     let shared = Arc::clone(shared);
-    thread::Builder::new().name(format!("dunlin-{seat}")).stack_size(STACK_BYTES).spawn(move || {
+    Thread::spawn(&format!("dunlin-{seat}"), STACK_BYTES, move || {
         os::block_signals();
         let _mode = FloatState::enter();
         let _in_loop = InLoop::enter();

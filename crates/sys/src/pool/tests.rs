@@ -44,14 +44,17 @@ fn workers_take_part_and_have_names() {
     let n_here = AtomicUsize::new(0);
     // Iterations that wait for each other can only end if three threads are in the loop at once.
     pool.for_each(3, &|_| {
-        names.lock().unwrap().insert(thread::current().name().unwrap_or_default().to_owned());
+        let name = std::fs::read_to_string("/proc/thread-self/comm").unwrap_or_default();
+        names.lock().unwrap().insert(name.trim_end().to_owned());
         n_here.fetch_add(1, Ordering::SeqCst);
         while n_here.load(Ordering::SeqCst) < 3 {
             thread::yield_now();
         }
     });
     let names = names.into_inner().unwrap();
-    assert!(names.contains("dunlin-1") && names.contains("dunlin-2"), "{names:?}");
+    if cfg!(target_os = "linux") {
+        assert!(names.contains("dunlin-1") && names.contains("dunlin-2"), "{names:?}");
+    }
 }
 
 #[test]

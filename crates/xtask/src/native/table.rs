@@ -5,6 +5,7 @@ use super::program::Expected::{self, Peer, Text};
 use super::program::Program;
 
 const DIGITS: &str = "examples/digits/digits.onnx";
+const CHAIN: &str = "crates/core/tests/data/chain.onnx";
 const SEVEN: &str = "examples/digits/seven.pgm";
 const DETECTOR: &str = "models/yolov8n_320.onnx";
 const VOICE: &str = "models/silero_vad.onnx";
@@ -57,6 +58,7 @@ pub const PROGRAMS: &[Program] = &[
     test(&["tests/c/small_stack.c"], &[DIGITS, VOICE, "models/ppocr_det.onnx", "models/minilm.onnx"], NONE),
     test(&["tests/c/locale.c"], &[DIGITS, "{made}"], NONE),
     test(&["tests/c/floating.c"], &[DIGITS], SANITIZERS),
+    test(&["tests/c/scarce.c"], &["1", "100000", "1", DIGITS, "2", DIGITS, "1", CHAIN], NONE),
     test(&["tests/c/quiet.c"], &[DIGITS, "{made}"], NONE),
     device(&[DIGITS, "candle-cpu"], "nodes were computed on candle-cpu: the same answer"),
     device(&[DIGITS, "cuda:0"], "device: "),

@@ -8,6 +8,9 @@ use super::table::operators;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LowerError {
+    /// No memory for the graph.
+    #[error(transparent)]
+    OutOfMemory(#[from] dunlin_sys::OutOfMemory),
     /// The operator is not known.
     #[error(
         "operator {name} of domain {:?} is not supported{}",

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use dunlin_ir::op::Elementwise;
 use dunlin_ir::op::elementwise::Unary;
 use dunlin_ir::{Graph, Node, NodeInputs, NodeOutputs, Origin, Tensor, Type, ValueId, ValueInfo};
+use dunlin_sys::Shortage;
 
 use super::context::NodeContext;
 use super::scope::{GraphScope, resolve};
@@ -33,6 +34,8 @@ pub(crate) struct Lowering<'f> {
     calls: Vec<HashMap<Bytes, &'f AttributeProto>>,
     /// Nodes and calls so far: a file of a few lines can ask for any number.
     n_lowered: usize,
+    /// Whether memory has run out since.
+    shortage: Shortage,
 }
 
 /// A function's domain, name and overload.
@@ -56,6 +59,7 @@ impl<'f> Lowering<'f> {
             scopes: Vec::new(),
             calls: Vec::new(),
             n_lowered: 0,
+            shortage: Shortage::watch(),
         }
     }
 
@@ -372,6 +376,7 @@ impl<'f> Lowering<'f> {
     }
 
     fn check_size(&self) -> Result<(), LowerError> {
+        self.shortage.check()?;
         let limit = self.limits.max_nodes;
         if self.n_lowered > limit { Err(LowerError::TooManyNodes(limit)) } else { Ok(()) }
     }
