@@ -24,11 +24,13 @@ fn fewest(mut run: impl FnMut()) -> u64 {
     (0..30).map(|_| window()).min().unwrap()
 }
 
+type NamedInputs<'a> = &'a [(&'a str, &'a Tensor)];
+
 #[test]
 fn repeated_runs_allocate_nothing() {
     let x = Tensor::from_slice([3], &[1.0f32, 2.0, 3.0]).unwrap();
     let image = Tensor::zeroed(dunlin_core::DType::F32, [1, 1, 28, 28].into()).unwrap();
-    let cases: [(&str, &[(&str, &Tensor)], &str, usize); 2] =
+    let cases: [(&str, NamedInputs<'_>, &str, usize); 2] =
         [(ADD, &[("x", &x), ("b", &x)], "y", 12), (DIGITS, &[("image", &image)], "probabilities", 40)];
     for (path, inputs, output, n_bytes) in cases {
         for n_threads in [1, 2] {

@@ -214,7 +214,7 @@ mod tests {
             for (i, size) in sizes.into_iter().enumerate() {
                 let layout = layout(size, 1 << (i + 1));
                 let block = allocator.help(layout);
-                assert!(!block.is_null() && block.addr() % layout.align() == 0);
+                assert!(!block.is_null() && block.addr().is_multiple_of(layout.align()));
                 assert!(blocks.iter().all(|(other, their)| {
                     block.addr() + size <= *other || other + their.size() <= block.addr()
                 }));

@@ -183,17 +183,16 @@ impl<T: 'static> PerThread<T> {
             return known(again);
         }
         let mut key: libc::pthread_key_t = 0;
-        let place = keys.iter_mut().find(|place| place.is_none());
-        // SAFETY: the key is written if the call says 0; `destroy::<T>` is for the slots that `set` puts there.
-        let key = match place {
-            Some(place) if unsafe { libc::pthread_key_create(&mut key, Some(destroy::<T>)) } == 0 => {
+        let mut found = usize::MAX;
+        if let Some(place) = keys.iter_mut().find(|place| place.is_none()) {
+            // SAFETY: the key is written if the call says 0; `destroy::<T>` is for the slots that `set` puts there.
+            if unsafe { libc::pthread_key_create(&mut key, Some(destroy::<T>)) } == 0 {
                 *place = Some((key, destroy::<T>));
-                key as usize + 1
+                found = key as usize + 1;
             }
-            _ => usize::MAX,
-        };
-        self.key.store(key, Ordering::Release);
-        known(key)
+        }
+        self.key.store(found, Ordering::Release);
+        known(found)
     }
 }
 
