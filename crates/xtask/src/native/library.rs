@@ -12,8 +12,10 @@ use crate::shell::{cargo, check};
 pub struct Library {
     /// The folder with libdunlin.so, in which programs are put, too.
     pub folder: PathBuf,
-    /// What the compiler of every program is given besides.
+    /// What every program is compiled with besides.
     pub compiler_flags: Vec<String>,
+    /// What every program is linked with besides.
+    pub linker_flags: Vec<String>,
     /// What programs are started by, such as Valgrind with its options.
     pub launcher: Vec<String>,
     /// What they find in their environment.
@@ -38,7 +40,13 @@ impl Library {
 
     /// A build in a folder.
     pub fn at(folder: PathBuf) -> Library {
-        Library { folder, compiler_flags: Vec::new(), launcher: Vec::new(), environment: Vec::new() }
+        Library {
+            folder,
+            compiler_flags: Vec::new(),
+            linker_flags: Vec::new(),
+            launcher: Vec::new(),
+            environment: Vec::new(),
+        }
     }
 
     /// The shared library.

@@ -116,15 +116,25 @@ impl Program {
         let folder = library.folder.join("native");
         std::fs::create_dir_all(&folder)?;
         let binary = folder.join([&self.name().replace(['/', '.'], "-"), &*self.flags.concat()].concat());
-        let mut command = Command::new(std::env::var(variable).as_deref().unwrap_or(compiler));
-        command.current_dir(place::repository()).args(usual).args(self.flags).args(&library.compiler_flags);
-        command.args(["-g", "-Iinclude"]).args(self.sources).arg("-o").arg(&binary);
-        let is_opened = self.args.contains(&"{library}");
-        command.args(["-pthread", "-ldl", "-lm", "-L"]).arg(&library.folder);
-        if !is_opened {
-            command.args(["-ldunlin".to_owned(), format!("-Wl,-rpath,{}", library.folder.display())]);
+        let compiler = std::env::var(variable).unwrap_or_else(|_| compiler.to_owned());
+        let mut link = Command::new(&compiler);
+        for (at, source) in self.sources.iter().enumerate() {
+            let object = binary.with_extension(format!("{at}.o"));
+            let mut compile = Command::new(&compiler);
+            compile
+                .current_dir(place::repository())
+                .args(usual)
+                .args(self.flags)
+                .args(&library.compiler_flags);
+            check(compile.args(["-g", "-pthread", "-Iinclude", "-c", source, "-o"]).arg(&object))?;
+            link.arg(object);
         }
-        check(&mut command)?;
+        link.args(&library.linker_flags).arg("-o").arg(&binary).arg("-L").arg(&library.folder);
+        let is_opened = self.args.contains(&"{library}");
+        if !is_opened {
+            link.args(["-ldunlin".to_owned(), format!("-Wl,-rpath,{}", library.folder.display())]);
+        }
+        check(link.args(["-pthread", "-ldl", "-lm"]))?;
         Ok(binary)
     }
 }

@@ -1,12 +1,15 @@
 //! `cargo xtask sanitize`: the programs of the table under sanitizers and Valgrind.
 
-use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 use super::library::Library;
 use super::program::Checker;
 use crate::place;
-use crate::shell::{cargo, check};
+use crate::shell::{cargo, check, output};
 
 /// What to check with.
 #[derive(clap::Args)]
@@ -20,6 +23,9 @@ pub struct Args {
 
 /// The system that the sanitizers are used on.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Sizes that cannot be had are an error for the caller, as without the sanitizers.
+const LARGE: &str = "allocator_may_return_null=1";
 
 /// Runs the programs under each checker.
 pub fn run(args: &Args) -> Result<()> {
@@ -41,28 +47,39 @@ pub fn run(args: &Args) -> Result<()> {
 fn build(checker: Checker) -> Result<Library> {
     match checker {
         Checker::Address => {
-            let options = (
-                "ASAN_OPTIONS",
-                "detect_leaks=1:quarantine_size_mb=64:allocator_may_return_null=1:detect_stack_use_after_return=1",
-            );
-            sanitized("address", &[], options)
+            let mut library = sanitized("address", &[])?;
+            let options = "detect_leaks=1:quarantine_size_mb=64:detect_stack_use_after_return=1";
+            library.linker_flags = strings(&["-fsanitize=address"]);
+            library.environment = vec![("ASAN_OPTIONS", [options, LARGE].join(":"))];
+            Ok(library)
         }
         Checker::Thread => {
-            let suppressions = place::repository().join("tests/c/thread.supp");
-            let options = format!("halt_on_error=0:exitcode=66:suppressions={}", suppressions.display());
             // Without its own standard library it does not see that its locks are locks.
-            sanitized("thread", &["-Zbuild-std"], ("TSAN_OPTIONS", &options))
+            let mut library = sanitized("thread", &["-Zbuild-std"])?;
+            // The compiler's own run time, since older ones of gcc's lack functions that it calls.
+            let runtime = runtime("thread")?;
+            library.linker_flags = strings(&["-Wl,--whole-archive", &runtime, "-Wl,--no-whole-archive"]);
+            library.linker_flags.extend(strings(&["-Wl,--export-dynamic", "-lrt"]));
+            library.environment = vec![("TSAN_OPTIONS", LARGE.to_owned())];
+            Ok(library)
         }
         Checker::Undefined => {
             let mut library = Library::build()?;
             library.compiler_flags = strings(&["-fsanitize=undefined", "-fno-sanitize-recover=all"]);
+            library.linker_flags = strings(&["-fsanitize=undefined"]);
             Ok(library)
         }
         Checker::Valgrind => {
             let mut library = Library::build()?;
             // Tables that live as long as the library are pointed into, not at: they are no leak.
             let kinds = "definite,indirect";
-            library.launcher = strings(&["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full"]);
+            library.launcher = strings(&[
+                "valgrind",
+                "--quiet",
+                "--error-exitcode=99",
+                "--leak-check=full",
+                "--fair-sched=yes",
+            ]);
             library.launcher.push(format!("--errors-for-leak-kinds={kinds}"));
             library.launcher.push(format!("--show-leak-kinds={kinds}"));
             Ok(library)
@@ -72,7 +89,7 @@ fn build(checker: Checker) -> Result<Library> {
 
 /// A build of the library with a sanitizer in it, in a target folder of its own. `RUSTC_BOOTSTRAP` makes the flag that asks for it
 /// known to the stable compiler, which ships what it needs.
-fn sanitized(name: &str, flags: &[&str], options: (&'static str, &str)) -> Result<Library> {
+fn sanitized(name: &str, flags: &[&str]) -> Result<Library> {
     let folder = place::target()?.join(["sanitize-", name].concat());
     let mut command = cargo(&["build", "--quiet", "--package", "dunlin-native", "--target", TARGET]);
     command.args(flags).arg("--target-dir").arg(&folder);
@@ -80,8 +97,19 @@ fn sanitized(name: &str, flags: &[&str], options: (&'static str, &str)) -> Resul
     check(&mut command)?;
     let mut library = Library::at(folder.join(TARGET).join("debug"));
     library.compiler_flags = vec![["-fsanitize=", name].concat()];
-    library.environment = vec![(options.0, options.1.to_owned())];
     Ok(library)
+}
+
+/// The run time of a sanitizer that comes with the Rust compiler.
+fn runtime(name: &str) -> Result<String> {
+    let root = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let folder = Path::new(root.trim()).join("lib/rustlib").join(TARGET).join("lib");
+    let end = format!("_rt.{}san.a", &name[..1]);
+    let mut files =
+        std::fs::read_dir(&folder)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let file = files.find(|file| file.ends_with(&end));
+    let file = file.with_context(|| format!("{} has no {end}", folder.display()))?;
+    Ok(folder.join(file).to_string_lossy().into_owned())
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {
