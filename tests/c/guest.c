@@ -233,7 +233,7 @@ static void callbacks(void) {
     dunlin_model_free(model);
 }
 
-enum { N_IMAGES = 300 };
+enum { N_IMAGES = 60 };
 
 typedef struct running {
     dunlin_model *model;
