@@ -34,6 +34,7 @@ const PARTS: &[Part] = &[
     Part { name: "test", run: test },
     Part { name: "native", run: native::check_all },
     Part { name: "dist", run: dist::check_all },
+    Part { name: "valgrind", run: native::check_valgrind },
     Part { name: "conformance", run: conformance },
     Part { name: "models", run: models },
     Part { name: "native-models", run: native::check_models },

@@ -1,5 +1,6 @@
 //! The header, and the names that the library exports, each against its sources.
 
+use std::collections::HashSet;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -11,6 +12,9 @@ use crate::shell::{cargo, check as succeed};
 /// The header, where the C ABI says it is.
 const HEADER: &str = "include/dunlin.h";
 
+/// The C++ header, which is written by hand.
+const CPP_HEADER: &str = "include/dunlin.hpp";
+
 /// The names that the shared library exports, one a line.
 pub const SYMBOLS: &str = "include/symbols.txt";
 
@@ -21,7 +25,7 @@ pub fn write() -> Result<()> {
     Ok(())
 }
 
-/// Checks that both are what the sources say.
+/// Checks that both are what the sources say, and that the C++ header leaves no function out.
 pub fn check() -> Result<()> {
     let read = |path: &str| std::fs::read_to_string(place::repository().join(path)).context(path.to_owned());
     let before = [read(HEADER)?, read(SYMBOLS)?];
@@ -32,6 +36,13 @@ pub fn check() -> Result<()> {
                 "{path} is not what the sources say; it has been written anew: look at the difference and commit it"
             );
         }
+    }
+    let symbols = read(SYMBOLS)?;
+    let wrapped = read(CPP_HEADER)?;
+    let words: HashSet<&str> = wrapped.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let missing: Vec<&str> = symbols.lines().filter(|name| !words.contains(name)).collect();
+    if !missing.is_empty() {
+        bail!("{CPP_HEADER} has nothing for {}", missing.join(", "));
     }
     Ok(())
 }

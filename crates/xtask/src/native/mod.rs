@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 
 pub use header::{SYMBOLS, write as header};
 pub use overhead::{Args as OverheadArgs, run as overhead};
-pub use sanitize::{Args as SanitizeArgs, run as sanitize};
+pub use sanitize::{Args as SanitizeArgs, check_few as check_valgrind, run as sanitize};
 
 use crate::{place, python};
 use library::Library;

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::library::Library;
 use super::program::Checker;
 use crate::place;
-use crate::shell::{cargo, check, output};
+use crate::shell::{cargo, check, is_there, output};
 
 /// What to check with.
 #[derive(clap::Args)]
@@ -26,6 +26,19 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Sizes that cannot be had are an error for the caller, as without the sanitizers.
 const LARGE: &str = "allocator_may_return_null=1";
+
+/// What CI looks at with Valgrind: more takes many minutes.
+const CI: &[&str] = &["examples/c/classify.c", "examples/cpp/encrypted.cpp", "tests/c/hooks.c"];
+
+/// The check of `cargo xtask ci valgrind`: a few programs, where Valgrind is installed; CI insists.
+pub fn check_few() -> Result<()> {
+    if !is_there("valgrind") && std::env::var_os("CI").is_none() {
+        println!("valgrind is not installed: left out");
+        return Ok(());
+    }
+    let only = CI.iter().map(|&name| name.to_owned()).collect();
+    run(&Args { checkers: vec![Checker::Valgrind], only })
+}
 
 /// Runs the programs under each checker.
 pub fn run(args: &Args) -> Result<()> {
