@@ -134,7 +134,7 @@ static void readers(const unsigned char *bytes, size_t n_bytes) {
     expect(dunlin_model_load_reader(n_bytes, read_some, &source, NULL, &model), DUNLIN_IO, "a reader that fails");
     expect(dunlin_model_load_reader(n_bytes, read_too_much, NULL, NULL, &model), DUNLIN_IO, "a reader that lies");
     expect(dunlin_model_load_reader(n_bytes, NULL, NULL, NULL, &model), DUNLIN_NULL_ARGUMENT, "no reader");
-    expect(dunlin_model_load_reader(UINT64_MAX, read_some, &source, NULL, &model), DUNLIN_OUT_OF_MEMORY, "a reader without end");
+    expect(dunlin_model_load_reader(UINT64_MAX, read_some, &source, NULL, &model), DUNLIN_LIMIT, "a reader without end");
     dunlin_options_new(&options);
     dunlin_cancel_new(&source.cancel);
     dunlin_options_set_cancel(options, source.cancel);
