@@ -17,6 +17,8 @@ use build::{Built, Linker, Recipe};
 use layout::Layout;
 use system::System;
 
+use crate::shell;
+
 /// What is made.
 #[derive(clap::Args)]
 pub struct Args {
@@ -59,13 +61,20 @@ pub fn run(args: &Args) -> Result<()> {
 /// for one small model.
 pub fn check_all() -> Result<()> {
     let (system, scratch) = (System::here()?, scratch()?);
+    shell::check(&mut shell::cargo(&[
+        "check",
+        "--quiet",
+        "--package",
+        "dunlin-native",
+        "--no-default-features",
+    ]))?;
     let built = Recipe::full().build(system)?;
     let out = scratch.join("package");
     let library = package(&built, system, &out, true)?;
     check::size(&library, check::MAX_BYTES)?;
     consumer::check_all(&out, "lib", &scratch.join("consumer"))?;
     consumer::examples(&out, "lib", &scratch)?;
-    if crate::shell::is_there("dpkg-deb") {
+    if shell::is_there("dpkg-deb") {
         debian(&built, &out.join("debian"), &scratch)?;
     }
     crate::slim::check_digits(&out.join("lib"))

@@ -89,7 +89,7 @@ pub fn recipe(rows: &str) -> Recipe {
 
 /// A row for each operator that the models need, while they are loaded or when they run.
 pub fn operators(models: &[PathBuf]) -> Result<String> {
-    let program = workers::build("dunlin-testing", "dunlin-operators", &[], "checked")?;
+    let program = workers::build("dunlin-testing", "dunlin-operators", &[], "dev")?;
     let rows = output(Command::new(program).args(models)).context("reading the models")?;
     Ok(rows)
 }
