@@ -317,7 +317,9 @@ fn read_kind(error: &ReadError) -> ErrorKind {
 
 fn lower_kind(error: &LowerError) -> ErrorKind {
     match error {
-        LowerError::UnknownOperator { .. } | LowerError::UnknownVersion { .. } => ErrorKind::Unsupported,
+        LowerError::UnknownOperator { .. } | LowerError::UnknownVersion { .. } | LowerError::LeftOut(_) => {
+            ErrorKind::Unsupported
+        }
         LowerError::UnknownDType(_) | LowerError::AttributeValue { .. } => ErrorKind::Unsupported,
         LowerError::Decode(_) => ErrorKind::Format,
         LowerError::OutOfMemory(_) => ErrorKind::OutOfMemory,

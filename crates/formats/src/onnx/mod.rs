@@ -19,7 +19,7 @@ mod wire;
 pub use external::{ExternalData, ExternalError, ExternalFolder};
 pub use file::{OnnxFile, ParseError, looks_like_onnx};
 pub use limits::Limits;
-pub use lower::{LowerError, MAX_OPSET, operators};
+pub use lower::{LowerError, MAX_OPSET, family_of, operators};
 pub use read::{Model, ModelInfo, ReadError, read};
 pub use scan::{MAX_MESSAGE_DEPTH, ScanError};
 pub use source::{NodeSource, SourceMap, TensorSource};

@@ -23,6 +23,9 @@ pub enum LowerError {
         /// Its name.
         name: String,
     },
+    /// The operator is known, but not in this build.
+    #[error(transparent)]
+    LeftOut(#[from] dunlin_ir::built::LeftOut),
     /// The operator is known, but not in this version.
     #[error("operator {name} is not supported in opset {opset} (known: {})", known.join(", "))]
     UnknownVersion {

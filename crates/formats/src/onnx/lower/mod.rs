@@ -14,7 +14,7 @@ pub(crate) use context::NodeContext;
 pub use error::LowerError;
 pub(super) use graph::Lowering;
 pub(crate) use table::{Lowered, Row};
-pub use table::{MAX_OPSET, operators};
+pub use table::{MAX_OPSET, family_of, operators};
 
 /// A name as text: UTF-8 as it is, any other byte as `\xNN`.
 fn text(name: &[u8]) -> String {
