@@ -3,6 +3,7 @@
 pub mod build;
 pub mod check;
 mod consumer;
+mod cuda;
 mod deb;
 mod layout;
 mod licences;
@@ -50,6 +51,7 @@ pub fn run(args: &Args) -> Result<()> {
     let (system, scratch) = (System::here()?, scratch()?);
     let built = recipe.build(system)?;
     package(&built, system, &args.out, args.linker == Linker::Zig)?;
+    cuda::add(system, &args.out)?;
     consumer::check_all(&args.out, "lib", &scratch.join("consumer"))?;
     if args.deb {
         debian(&built, &args.out.join("debian"), &scratch)?;
