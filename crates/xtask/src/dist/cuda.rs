@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::build::target_folder;
 use super::system::{System, Version};
+use crate::place;
 use crate::shell::{cargo, check};
 
 /// Adds libdunlin_cuda to the package at `out`, or says why not.
@@ -34,7 +34,7 @@ pub fn add(system: System, out: &Path) -> Result<()> {
     }
     check(&mut command)?;
     let library = out.join(format!("lib/libdunlin_cuda.so.{version}"));
-    let built = target_folder()?.join("dist/libdunlin_cuda.so");
+    let built = place::target()?.join("dist/libdunlin_cuda.so");
     fs::copy(&built, &library).with_context(|| format!("copying {}", built.display()))?;
     check(Command::new("strip").arg("--strip-all").arg(&library))?;
     let link = library.with_file_name(&name);
