@@ -51,7 +51,8 @@ pub const PROGRAMS: &[Program] = &[
     test(&["tests/c/guest.c"], &[DIGITS], ALL),
     test(&["tests/c/hooks.c"], &[DIGITS], ALL),
     test(&["tests/c/storm.c"], &[DIGITS, "5"], ALL),
-    test(&["tests/c/fork.c"], &[DIGITS], &[Address, Undefined, Valgrind]),
+    // Valgrind looks for leaks in the child, too, where a pool forgets workers that are not there.
+    test(&["tests/c/fork.c"], &[DIGITS], &[Address, Undefined]),
     test(&["tests/c/reload.c"], &["{library}", DIGITS], NONE),
     test(&["tests/c/copies.c"], &["{library}", DIGITS, "{made}"], NONE),
     test(&["tests/c/small_stack.c"], &[DIGITS], &[Undefined, Valgrind]),
