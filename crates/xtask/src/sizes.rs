@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<()> {
         let bytes = std::fs::metadata(file)?.len();
         println!("{name}: {bytes}");
         writeln!(document, "| {name} | {bytes} | {:.2} |", bytes as f64 / 1e6)?;
+        std::fs::write(place::repository().join("docs/size.md"), &document)?;
     }
-    std::fs::write(place::repository().join("docs/size.md"), document)?;
     Ok(())
 }

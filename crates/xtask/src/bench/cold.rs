@@ -22,6 +22,9 @@ pub struct Args {
     /// Processes of each program.
     #[arg(long, default_value_t = 40)]
     processes: usize,
+    /// Measure the package in this folder, as `cargo xtask dist` lays it out, instead of building one.
+    #[arg(long)]
+    package: Option<PathBuf>,
 }
 
 /// Models with one input of floats, below the repository or the cache, and the input's sizes.
@@ -46,7 +49,14 @@ struct Subject {
 /// Measures, prints, and writes the section of docs/benchmarks.md.
 pub fn run(args: &Args) -> Result<()> {
     let (system, scratch) = (System::here()?, scratch()?.join("cold"));
-    package(&Recipe::full().build(system)?, system, &scratch, true)?;
+    let library = match &args.package {
+        Some(folder) => folder.join("lib").canonicalize()?,
+        None => scratch.join("lib"),
+    };
+    if args.package.is_none() {
+        package(&Recipe::full().build(system)?, system, &scratch, true)?;
+    }
+    std::fs::create_dir_all(&scratch)?;
     let peer = onnxruntime(&scratch)?;
     let mut rows = String::new();
     for &(model, sizes) in MODELS {
@@ -57,7 +67,7 @@ pub fn run(args: &Args) -> Result<()> {
             continue;
         }
         let mut subjects = [
-            Subject::new("dunlin", "cold_dunlin", &scratch, &scratch.join("lib"), "dunlin")?,
+            Subject::new("dunlin", "cold_dunlin", &scratch, &library, "dunlin")?,
             Subject::new("onnxruntime", "cold_onnxruntime", &scratch, &peer, "onnxruntime")?,
         ];
         for _ in 0..args.processes.max(1) {
