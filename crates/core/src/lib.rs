@@ -50,10 +50,12 @@ pub fn instruction_set() -> &'static str {
     dunlin_exec::instruction_set()
 }
 
-/// Whether models may use this operator. The domain is `""` for the standard's main one.
+/// Whether models may use this operator: it is known, and its family is not left out of this build. The domain is `""` for the standard's
+/// main one.
 pub fn has_operator(domain: &str, name: &str) -> bool {
     let domain = if domain == "ai.onnx" { "" } else { domain };
-    dunlin_formats::onnx::operators().any(|(own, operator, _)| own == domain && operator == name)
+    let family = dunlin_formats::onnx::family_of(domain, name);
+    family.is_some_and(|family| dunlin_ir::built::feature_of(family).is_none())
 }
 
 /// The devices that this build can run on here, by the names that [`Device`] reads.
