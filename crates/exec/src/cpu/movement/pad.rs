@@ -85,6 +85,9 @@ fn pad_ends(
             ctx.alloc(x.dtype(), shape)
         };
     }
+    if mode != PadMode::Constant {
+        shape.iter().try_for_each(|&padded| check_runs(padded, ctx))?;
+    }
     let axes: Vec<Axis> = (0..ends.len())
         .map(|axis| Axis::new(x.shape()[axis], shape[axis], ends[axis], mode))
         .collect::<Result<_, _>>()?;
@@ -93,6 +96,15 @@ fn pad_ends(
         let fill = cells.get(1).map_or(&zero[..cell_bytes(&cells[0])], Tensor::bytes);
         copy_padded(&cells[0], &axes, fill, shape, ctx)
     })
+}
+
+/// An axis may fall into as many runs as it has elements, which for elements of a few bits take many times their bytes.
+fn check_runs(padded: usize, ctx: &Ctx<'_>) -> Result<(), OpError> {
+    let (n_bytes, limit) = (padded.saturating_mul(size_of::<Run>()), ctx.limits().run_bytes);
+    if n_bytes <= limit {
+        return Ok(());
+    }
+    Err(OpError::Limit { what: "bytes to lay out a padded axis", got: n_bytes as u64, limit: limit as u64 })
 }
 
 /// One axis of the output, in runs: where each starts, its length, and where it comes from.
@@ -132,7 +144,10 @@ impl Axis {
             let at = cut(before) + mode.source(position - before.max(0), kept as i64);
             match runs.last_mut() {
                 Some(Run { len, from: Some(from) }) if *from + *len == at => *len += 1,
-                _ => runs.push(Run { len: 1, from: Some(at) }),
+                _ => {
+                    runs.try_reserve(1).map_err(|_| refused(runs.len()))?;
+                    runs.push(Run { len: 1, from: Some(at) });
+                }
             }
         }
         Ok(Axis { runs })
@@ -151,6 +166,10 @@ impl Axis {
         };
         self.runs.iter().flat_map(run).collect()
     }
+}
+
+fn refused(n_runs: usize) -> OpError {
+    dunlin_sys::OutOfMemory { requested_bytes: n_runs.saturating_mul(2 * size_of::<Run>()) }.into()
 }
 
 trait Source {
