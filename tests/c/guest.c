@@ -276,9 +276,11 @@ static void threads(void) {
         while (!__atomic_load_n(&self.has_begun, __ATOMIC_SEQ_CST)) {
             sched_yield();
         }
+        /* Whichever of two calls of a session comes second may find it busy; not both. */
+        dunlin_status status = DUNLIN_BUSY;
         if (i == 3) {
             dunlin_value *output = NULL;
-            const dunlin_status status = dunlin_session_run(self.session, NULL, inputs, 1, NULL, &output, 1, NULL);
+            status = dunlin_session_run(self.session, NULL, inputs, 1, NULL, &output, 1, NULL);
             expect_true(status == DUNLIN_OK || status == DUNLIN_BUSY, "a session's second call at a time");
             dunlin_value_free(output);
         }
@@ -287,7 +289,8 @@ static void threads(void) {
         dunlin_value_free(self.input);
         dunlin_run_options_free(self.options);
         pthread_join(thread, NULL);
-        expect_true(self.status == DUNLIN_OK || self.status == DUNLIN_INVALID_HANDLE, "a run whose handles are freed ends otherwise");
+        const int came_second = status == DUNLIN_OK && self.status == DUNLIN_BUSY;
+        expect_true(self.status == DUNLIN_OK || self.status == DUNLIN_INVALID_HANDLE || came_second, "a run whose handles are freed ends otherwise");
         expect_true(n_released == 1, "a run has lost the memory that it was lent");
     }
 }
