@@ -797,7 +797,7 @@ dunlin_status dunlin_session_run_into(struct dunlin_session *session,
                                       size_t n_outputs,
                                       struct dunlin_report **out_report);
 
-// Runs a session in the background, as `dunlin_model_run_async()`. Until the callback has returned, other calls of the session get
+// Runs a session in the background, as `dunlin_model_run_async()`. Until the callback is called, other calls of the session get
 // `DUNLIN_BUSY`. Since 0.1.
 dunlin_status dunlin_session_run_async(struct dunlin_session *session,
                                        const char *const *names,

@@ -1,7 +1,8 @@
-/* What the tests of a host share: counting what went wrong, and the picture of nothing that they classify. */
+/* What the tests of a host share: counting what went wrong, files and threads, and the picture of nothing that they classify. */
 #ifndef EXPECT_H
 #define EXPECT_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +28,19 @@ static inline void expect_true(int truth, const char *what) {
 static inline int verdict(void) {
     printf("%d of the calls answered wrongly\n", n_failed);
     return n_failed != 0;
+}
+
+/* How many entries a folder has, `.` and `..` included. */
+static inline int n_entries(const char *folder) {
+    int n = 0;
+    DIR *entries = opendir(folder);
+    while (entries != NULL && readdir(entries) != NULL) {
+        n++;
+    }
+    if (entries != NULL) {
+        closedir(entries);
+    }
+    return n;
 }
 
 enum { N_SCORES = 10 };

@@ -1,6 +1,5 @@
 /* What a guest must leave alone: signals, output, environment variables, the working directory, open files, and the CPU while idle. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -47,18 +46,6 @@ static long written(const char *path) {
     return stat(path, &info) == 0 ? (long)info.st_size : -1;
 }
 
-static int count(const char *folder) {
-    int n = 0;
-    DIR *entries = opendir(folder);
-    while (entries != NULL && readdir(entries) != NULL) {
-        n++;
-    }
-    if (entries != NULL) {
-        closedir(entries);
-    }
-    return n;
-}
-
 static double used_seconds(void) {
     struct timespec time;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
@@ -73,7 +60,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     snprintf(file, sizeof file, "%s/output", argv[2]);
-    const int out = dup(1), err = dup(2), n_files = count("/proc/self/fd");
+    const int out = dup(1), err = dup(2), n_files = n_entries("/proc/self/fd");
     for (int i = 1; i < 65; i++) {
         sigaction(i, NULL, &before[i]);
     }
@@ -119,7 +106,7 @@ int main(int argc, char **argv) {
     const double used = used_seconds() - start;
     expect_true(used < 0.003, "an idle library uses the CPU");
     dunlin_model_free(model);
-    expect_true(count("/proc/self/fd") <= n_files, "a file is left open");
-    expect_true(count("/proc/self/task") == 3, "a thread is left");
+    expect_true(n_entries("/proc/self/fd") <= n_files, "a file is left open");
+    expect_true(n_entries("/proc/self/task") == 3, "a thread is left");
     return verdict();
 }

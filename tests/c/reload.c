@@ -1,7 +1,6 @@
 /* Opens the library, runs a model and closes the library, again and again: no thread and no file is left, and threads that end
  * afterwards do no harm. Arguments: the library, a model. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -61,18 +60,6 @@ static int run_once(const api *api, const char *path) {
     return works;
 }
 
-static int count(const char *folder) {
-    int n = 0;
-    DIR *entries = opendir(folder);
-    while (entries != NULL && readdir(entries) != NULL) {
-        n++;
-    }
-    if (entries != NULL) {
-        closedir(entries);
-    }
-    return n;
-}
-
 /* Uses the library, and ends only after it was closed. */
 static void *late(void *user) {
     const char *const *args = user;
@@ -87,7 +74,7 @@ int main(int argc, char **argv) {
     if (argc != 3) {
         return 2;
     }
-    const int n_files = count("/proc/self/fd");
+    const int n_files = n_entries("/proc/self/fd");
     for (int i = 0; i < 20; i++) {
         pthread_t thread;
         pthread_barrier_init(&closed, NULL, 2);
@@ -98,8 +85,8 @@ int main(int argc, char **argv) {
         pthread_barrier_wait(&closed);
         pthread_join(thread, NULL);
         pthread_barrier_destroy(&closed);
-        expect_true(count("/proc/self/task") == 3, "a thread is left (besides `.`, `..` and the first)");
-        expect_true(count("/proc/self/fd") == n_files, "a file is left open");
+        expect_true(n_entries("/proc/self/task") == 3, "a thread is left (besides `.`, `..` and the first)");
+        expect_true(n_entries("/proc/self/fd") == n_files, "a file is left open");
     }
     printf("%d of the calls answered wrongly\n", n_failed);
     return n_failed != 0;

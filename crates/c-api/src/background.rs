@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use dunlin_sys::Thread;
@@ -57,12 +57,12 @@ pub(crate) fn start(job: Job) -> Result<(), Failure> {
     let refused = || Failure::new(dunlin_status::DUNLIN_OUT_OF_MEMORY, "no thread for an asynchronous run");
     let mut state = state();
     state.jobs.try_reserve(1).map_err(|_| refused())?;
+    state.handles.try_reserve(1).map_err(|_| refused())?;
     state.jobs.push_back(job);
-    if state.n_threads >= dunlin_core::available_threads() {
+    if state.n_threads >= max_threads() {
         return Ok(());
     }
     join_ended(&mut state);
-    state.handles.try_reserve(1).map_err(|_| refused())?;
     let thread = Thread::spawn("dunlin-async", STACK_BYTES, work);
     match thread {
         Ok(handle) => {
@@ -79,6 +79,12 @@ pub(crate) fn start(job: Job) -> Result<(), Failure> {
             Err(refused())
         }
     }
+}
+
+/// Asked once: the answer is read from files of the system's.
+fn max_threads() -> usize {
+    static MAX: OnceLock<usize> = OnceLock::new();
+    *MAX.get_or_init(dunlin_core::available_threads)
 }
 
 fn work() {

@@ -112,9 +112,7 @@ pub extern "C" fn dunlin_last_error_hint() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_last_error_offset(out_offset: *mut u64) -> bool {
     let offset = LAST.with(|last| last.offset).flatten();
-    if let Some(offset) = offset
-        && !out_offset.is_null()
-    {
+    if let Some(offset) = offset {
         crate::ptr::put(out_offset, offset);
     }
     offset.is_some()

@@ -226,11 +226,9 @@ impl Call {
             let message = format!("the model has {} outputs, room for {n_outputs}", outputs.len());
             return Err(Failure::new(dunlin_status::DUNLIN_INPUT, message));
         }
-        let handles = store_all(outputs)?;
-        let reported = self.report(report);
-        if reported.is_err() {
-            handles.into_iter().for_each(free::<Value>);
-            return reported;
+        let (handles, report) = store_all(outputs, report)?;
+        if !report.is_null() {
+            ptr::put(self.out_report, report);
         }
         slots.copy_from_slice(&handles);
         Ok(())
@@ -252,7 +250,10 @@ impl Call {
             let name = ptr::text(output.name, ptr::NUL_TERMINATED, "an output's name")?;
             places.push((name, ptr::slice_mut(output.data.cast(), output.n_bytes, "an output's data")?));
         }
-        self.report(runner.run_into(inputs, &mut places, &self.options()?)?)
+        if let Some(report) = runner.run_into(inputs, &mut places, &self.options()?)? {
+            ptr::put(self.out_report, store(Report::of_run(report))?);
+        }
+        Ok(())
     }
 
     /// Runs in the background and calls the host when it is done.
@@ -270,37 +271,34 @@ impl Call {
         background::start(Box::new(move || {
             let outcome = catch(|| {
                 let (outputs, report) = runner.run(inputs, &options)?;
-                let report = report.map(|report| store(Report::of_run(report))).transpose()?;
-                Ok((store_all(outputs)?, report.unwrap_or(std::ptr::null_mut())))
+                store_all(outputs, report)
             });
             // The session, if there is one, is free again when the callback comes.
             drop(runner);
             completion.call(outcome);
         }))
     }
-
-    fn report(&self, report: Option<RunReport>) -> Result<(), Failure> {
-        if let Some(report) = report {
-            ptr::put(self.out_report, store(Report::of_run(report))?);
-        }
-        Ok(())
-    }
 }
 
-/// New handles for outputs, for all or for none.
-fn store_all(outputs: Outputs) -> Result<Vec<*mut dunlin_value>, Failure> {
+/// What a run hands out: its outputs, and its report or NULL.
+type Results = (Vec<*mut dunlin_value>, *mut dunlin_report);
+
+/// New handles for outputs and report, for all or for none.
+fn store_all(outputs: Outputs, report: Option<RunReport>) -> Result<Results, Failure> {
     let mut handles: Vec<*mut dunlin_value> = Vec::new();
     handles.try_reserve_exact(outputs.len()).map_err(|_| out_of_memory())?;
-    for value in outputs.into_values() {
-        match store(value) {
-            Ok(handle) => handles.push(handle),
-            Err(failure) => {
-                handles.into_iter().for_each(free::<Value>);
-                return Err(failure);
-            }
+    let stored = outputs.into_values().into_iter().try_for_each(|value| {
+        handles.push(store(value)?);
+        Ok(())
+    });
+    let reported = stored.and_then(|()| report.map(|report| store(Report::of_run(report))).transpose());
+    match reported {
+        Ok(report) => Ok((handles, report.unwrap_or(std::ptr::null_mut()))),
+        Err(failure) => {
+            handles.into_iter().for_each(free::<Value>);
+            Err(failure)
         }
     }
-    Ok(handles)
 }
 
 /// The end of an asynchronous run: what is needed for it was made before the run.
@@ -315,7 +313,7 @@ impl Completion {
         Ok(Completion { done, user, error: store(ErrorObject::default())? as usize })
     }
 
-    fn call(self, outcome: Result<(Vec<*mut dunlin_value>, *mut dunlin_report), Failure>) {
+    fn call(self, outcome: Result<Results, Failure>) {
         let error = self.error as *mut dunlin_error;
         match outcome {
             Ok((outputs, report)) => {

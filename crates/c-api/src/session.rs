@@ -146,7 +146,7 @@ pub extern "C" fn dunlin_session_run_into(
     })
 }
 
-/// Runs a session in the background, as `dunlin_model_run_async()`. Until the callback has returned, other calls of the session get
+/// Runs a session in the background, as `dunlin_model_run_async()`. Until the callback is called, other calls of the session get
 /// `DUNLIN_BUSY`. Since 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn dunlin_session_run_async(

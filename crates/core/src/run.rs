@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use dunlin_exec::{Environment, Observer, Output, Resources, Stop};
-use dunlin_ir::{DType, Dim, Map, Type, Value};
+use dunlin_ir::{DType, Dim, Type, Value};
 use dunlin_sys::{Arena, FloatState};
 use smallvec::SmallVec;
 
@@ -199,19 +199,12 @@ fn check(info: &InputInfo, value: Value) -> Result<Value, Error> {
 }
 
 /// The value with all tensors within aligned.
-fn aligned(value: Value) -> Result<Value, Error> {
-    Ok(match value {
-        Value::Tensor(tensor) => Value::Tensor(tensor.to_aligned()?),
-        Value::Sequence(values) => {
-            Value::Sequence(values.into_iter().map(aligned).collect::<Result<_, _>>()?)
-        }
-        Value::Optional(Some(value)) => Value::Optional(Some(Box::new(aligned(*value)?))),
-        Value::Map(map) => Value::Map(Map {
-            keys: map.keys.to_aligned()?,
-            values: map.values.into_iter().map(aligned).collect::<Result<_, _>>()?,
-        }),
-        value => value,
-    })
+fn aligned(mut value: Value) -> Result<Value, Error> {
+    value.try_for_each_tensor_mut(&mut |tensor| {
+        *tensor = tensor.to_aligned()?;
+        Ok::<(), Error>(())
+    })?;
+    Ok(value)
 }
 
 fn mismatch(info: &InputInfo, value: &Value) -> Result<Value, Error> {

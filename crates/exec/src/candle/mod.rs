@@ -50,10 +50,7 @@ pub fn open(kind: Kind, n_threads: usize) -> Result<Arc<dyn Backend>, OpError> {
             Kind::Metal(index) => Device::new_metal(index)?,
         })
     });
-    let device = opened.map_err(|refusal| match refusal {
-        Refusal::Declined(reason) => OpError::Device(reason),
-        Refusal::Failed(error) => error,
-    })?;
+    let device = opened?;
     let (name, threads) = match kind {
         Kind::Cpu => ("candle-cpu", Some(Threads::start(n_threads)?)),
         Kind::Cuda(_) => ("cuda", None),
@@ -146,10 +143,7 @@ impl Backend for Backing {
                 _ => copy_out::<u8>(&tensor, bytes),
             }
         });
-        copied.map_err(|refusal| match refusal {
-            Refusal::Declined(reason) => OpError::Device(reason),
-            Refusal::Failed(error) => error,
-        })
+        Ok(copied?)
     }
 
     fn run(

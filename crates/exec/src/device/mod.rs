@@ -75,6 +75,16 @@ pub enum Refusal {
     Failed(OpError),
 }
 
+impl From<Refusal> for OpError {
+    /// For whom there is no other place to compute.
+    fn from(refusal: Refusal) -> OpError {
+        match refusal {
+            Refusal::Declined(reason) => OpError::Device(reason),
+            Refusal::Failed(error) => error,
+        }
+    }
+}
+
 /// What computes on a device. Buffers are opaque and every copy is explicit.
 pub trait Backend: Send + Sync + std::fmt::Debug {
     /// Its name in reports.

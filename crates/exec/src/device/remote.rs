@@ -16,11 +16,10 @@ use crate::OpError;
 pub fn open(name: &str, n_threads: usize) -> Result<Arc<dyn Backend>, OpError> {
     let library =
         Accelerator::open(dunlin_ir::ENCODING).map_err(|error| OpError::Device(error.to_string()))?;
-    let device =
-        library.device(name, n_threads).map_err(|reply| failure(Answer::decode(&reply).refusal()))?;
+    let device = library.device(name, n_threads).map_err(|reply| Answer::decode(&reply).refusal())?;
     let device = Arc::new(device);
     let named = Answer::decode(&device.call(&encode(&Request::Name), &[], &mut []));
-    let Answer::Name(name) = named else { return Err(failure(named.refusal())) };
+    let Answer::Name(name) = named else { return Err(named.refusal().into()) };
     let known = ["candle-cpu", "cuda", "metal"].into_iter().find(|known| *known == name);
     Ok(Arc::new(Remote { device, name: known.unwrap_or("accelerator") }))
 }
@@ -66,7 +65,7 @@ impl Backend for Remote {
         let request = Request::Place { op, facts: WireFact::all(facts), n_outputs: facts.n_outputs() };
         match self.ask(&request, &[], &mut []) {
             Answer::Placed(placed) => placed.map(HostInputs),
-            other => Err(failure(other.refusal()).to_string()),
+            other => Err(OpError::from(other.refusal()).to_string()),
         }
     }
 
@@ -82,10 +81,10 @@ impl Backend for Remote {
     }
 
     fn download(&self, buffer: &Buffer, bytes: &mut [u8]) -> Result<(), OpError> {
-        let request = Request::Download { buffer: number(buffer).map_err(failure)? };
+        let request = Request::Download { buffer: number(buffer)? };
         match self.ask(&request, &[], bytes) {
             Answer::Done => Ok(()),
-            other => Err(failure(other.refusal())),
+            other => Err(other.refusal().into()),
         }
     }
 
@@ -193,13 +192,6 @@ fn number(buffer: &Buffer) -> Result<u64, Refusal> {
 
 fn encode(request: &Request) -> Vec<u8> {
     postcard::to_stdvec(request).unwrap_or_default()
-}
-
-fn failure(refusal: Refusal) -> OpError {
-    match refusal {
-        Refusal::Declined(reason) => OpError::Device(reason),
-        Refusal::Failed(error) => error,
-    }
 }
 
 /// Constants up to this size are facts that a placement may depend on: exponents, axes.

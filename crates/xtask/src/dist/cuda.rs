@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::system::{System, Version};
+use super::layout::{Layout, copy, link_to};
+use super::system::System;
 use crate::place;
 use crate::shell::{cargo, check};
 
@@ -20,8 +20,8 @@ pub fn add(system: System, out: &Path) -> Result<()> {
         println!("  libdunlin_cuda is left out: it is packed on Linux alone");
         return Ok(());
     }
-    let version = Version::here();
-    let name = format!("libdunlin_cuda.so.{}", version.major);
+    let layout = Layout::portable(system);
+    let name = format!("libdunlin_cuda.so.{}", layout.version.major);
     let mut command = cargo(&["rustc", "--quiet", "--package", "dunlin-cuda", "--lib", "--features", "cuda"]);
     command.args(["--profile", "dist", "--", &format!("-Clink-arg=-Wl,-soname,{name}")]);
     let folder = nvcc.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -33,14 +33,11 @@ pub fn add(system: System, out: &Path) -> Result<()> {
         command.env("CUDA_COMPUTE_CAP", OLDEST_CARD);
     }
     check(&mut command)?;
-    let library = out.join(format!("lib/libdunlin_cuda.so.{version}"));
+    let library = out.join(format!("{}/libdunlin_cuda.so.{}", layout.lib, layout.version));
     let built = place::target()?.join("dist/libdunlin_cuda.so");
-    fs::copy(&built, &library).with_context(|| format!("copying {}", built.display()))?;
-    check(Command::new("strip").arg("--strip-all").arg(&library))?;
-    let link = library.with_file_name(&name);
-    let _ = fs::remove_file(&link);
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(library.file_name().context("a library has a name")?, &link)?;
+    copy(&built, &library)?;
+    layout.strip(&library)?;
+    link_to(library.file_name().context("a library has a name")?.as_ref(), &library.with_file_name(&name))?;
     println!("  lib/{name} {} bytes", fs::metadata(&library)?.len());
     Ok(())
 }

@@ -67,7 +67,7 @@ impl Layout {
     }
 
     /// Takes out what only debuggers read.
-    fn strip(&self, library: &Path) -> Result<()> {
+    pub fn strip(&self, library: &Path) -> Result<()> {
         let is_static = library.extension().is_some_and(|ending| ending == "a");
         let flag = match self.system {
             System::Linux if is_static => "--strip-debug",
@@ -126,22 +126,25 @@ pub fn write(file: &Path, text: &str) -> Result<()> {
     fs::write(file, text).with_context(|| format!("writing {}", file.display()))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file and makes the folders that lead to it.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to.parent().context("a file lies in a folder")?)?;
     let copied = fs::copy(from, to).map(|_| ());
     copied.with_context(|| format!("copying {} to {}", from.display(), to.display()))
 }
 
+/// Makes `place` a link to `target` beside it.
 #[cfg(unix)]
-fn link_to(target: &Path, place: &Path) -> Result<()> {
+pub fn link_to(target: &Path, place: &Path) -> Result<()> {
     if place.is_symlink() {
         fs::remove_file(place)?;
     }
     std::os::unix::fs::symlink(target, place).with_context(|| format!("linking {}", place.display()))
 }
 
+/// Where there are no links, a copy.
 #[cfg(not(unix))]
-fn link_to(target: &Path, place: &Path) -> Result<()> {
+pub fn link_to(target: &Path, place: &Path) -> Result<()> {
     copy(&place.with_file_name(target), place)
 }
 
