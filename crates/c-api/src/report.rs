@@ -3,7 +3,6 @@
 use std::ffi::{CString, c_char};
 
 use dunlin_core::{NodeReport, Placement, RunReport};
-use serde_json::json;
 
 use crate::handle::{Kind, Object, find, free};
 use crate::ptr;
@@ -69,36 +68,20 @@ impl Object for Report {
 
 impl Report {
     pub fn of_run(report: RunReport) -> Report {
-        let nodes: Vec<_> = report.nodes.iter().map(run_json).collect();
-        let json = json!({
-            "seconds": report.time.as_secs_f64(), "peak_bytes": report.peak_bytes, "spared_nodes": report.n_spared,
-            "nodes": nodes,
-        });
         Report {
             nodes: report.nodes.iter().map(Node::of_run).collect(),
             nanoseconds: nanoseconds(report.time),
             peak_bytes: report.peak_bytes as u64,
-            json: c_string(&json.to_string()),
+            json: c_string(&report.to_json()),
         }
     }
 
     pub fn of_model(report: &dunlin_core::Report) -> Report {
-        let nodes: Vec<_> = report
-            .nodes
-            .iter()
-            .map(|node| {
-                json!({ "node": node.node, "op": node.op, "backend": node.backend, "fallback": node.fallback })
-            })
-            .collect();
-        let json = json!({
-            "passes": report.passes, "packed_bytes": report.packed_bytes, "constant_bytes": report.constant_bytes,
-            "nodes": nodes,
-        });
         Report {
             nodes: report.nodes.iter().map(Node::of_model).collect(),
             nanoseconds: 0,
             peak_bytes: 0,
-            json: c_string(&json.to_string()),
+            json: c_string(&report.to_json()),
         }
     }
 }
@@ -143,14 +126,6 @@ impl Node {
             depth: self.depth,
         }
     }
-}
-
-fn run_json(node: &NodeReport) -> serde_json::Value {
-    json!({
-        "node": node.node, "op": node.op, "backend": node.backend, "depth": node.depth,
-        "dtype": node.dtype.map(|dtype| dtype.name()), "seconds": node.time.as_secs_f64(),
-        "output_bytes": node.output_bytes, "fallback": node.fallback,
-    })
 }
 
 fn nanoseconds(time: std::time::Duration) -> u64 {

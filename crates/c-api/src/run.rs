@@ -5,10 +5,9 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Cancel, Inputs, Model, Outputs, RunOptions, RunReport, Value};
+use dunlin_core::{Cancel, Inputs, Model, Outputs, RunOptions, RunReport, Value, background};
 use smallvec::SmallVec;
 
-use crate::background;
 use crate::cancel::dunlin_cancel;
 use crate::error::{ErrorObject, dunlin_error};
 use crate::handle::{Kind, Object, find, find_optional, free, store};
@@ -268,7 +267,7 @@ impl Call {
         let (inputs, mut options) = (self.inputs(&[])?.into_owned(), self.options()?);
         options.report = want_report;
         let completion = Completion::new(done, ptr::User(user))?;
-        background::start(Box::new(move || {
+        background::start(move || {
             let outcome = catch(|| {
                 let (outputs, report) = runner.run(inputs, &options)?;
                 store_all(outputs, report)
@@ -276,7 +275,8 @@ impl Call {
             // The session, if there is one, is free again when the callback comes.
             drop(runner);
             completion.call(outcome);
-        }))
+        })?;
+        Ok(())
     }
 }
 
@@ -407,12 +407,6 @@ pub extern "C" fn dunlin_instruction_set() -> *const c_char {
 pub extern "C" fn dunlin_has(feature: *const c_char) -> bool {
     guard_value(false, || {
         let feature = ptr::text(feature, ptr::NUL_TERMINATED, "feature")?;
-        Ok(match feature.strip_prefix("op:") {
-            Some(operator) => match operator.rsplit_once(':') {
-                Some((domain, name)) => dunlin_core::has_operator(domain, name),
-                None => dunlin_core::has_operator("", operator),
-            },
-            None => feature == "onnx" || feature.parse::<dunlin_core::Device>().is_ok(),
-        })
+        Ok(dunlin_core::has(feature))
     })
 }

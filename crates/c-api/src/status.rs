@@ -1,7 +1,6 @@
 //! Statuses, and what makes a failure or a panic one.
 
 use std::ffi::{CString, c_char};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dunlin_core::{Error, ErrorKind};
 
@@ -123,15 +122,8 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> dunlin_status
 /// Runs work whose outcome goes elsewhere than into a status: a panic becomes a failure.
 pub(crate) fn catch<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     #[cfg(feature = "quiet")]
-    quiet_panics();
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Error::panicked(&*payload).into()))
-}
-
-/// Panics are caught and become statuses: nothing is to be printed in the host's name.
-#[cfg(feature = "quiet")]
-fn quiet_panics() {
-    static QUIET: std::sync::Once = std::sync::Once::new();
-    QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+    dunlin_core::quiet_panics();
+    dunlin_core::catch(body)
 }
 
 /// Runs the body of a function that gives a value and cannot fail: `otherwise` stands for a panic or a bad handle.

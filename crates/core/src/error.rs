@@ -1,5 +1,6 @@
 //! The one error of the public API: a kind, a place, and the facts behind it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use dunlin_exec::{NodeError, OpError, PlanError};
@@ -187,14 +188,28 @@ impl Error {
         new
     }
 
-    /// A panic that was caught: a bug in Dunlin, never the caller's.
-    /// The error that a caught panic becomes.
+    /// The error that a caught panic becomes: a bug in Dunlin, never the caller's.
     pub fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         let message = format!("a bug in Dunlin: {}", text.as_deref().unwrap_or("panicked"));
         Error::new(ErrorKind::Internal, message).with_hint("please report it with the model and the input")
     }
+}
+
+/// Does what a binding's function does: a panic becomes an error.
+///
+/// # Errors
+/// What `body` reports, or [`ErrorKind::Internal`].
+pub fn catch<T, E: From<Error>>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Error::panicked(&*payload).into()))
+}
+
+/// From now on panics print nothing: for libraries that catch them and must not write in their host's name. Only for those that have a
+/// copy of Rust's standard library of their own.
+pub fn quiet_panics() {
+    static QUIET: std::sync::Once = std::sync::Once::new();
+    QUIET.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
 impl std::fmt::Display for Error {

@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod background;
 mod builder;
 mod cancel;
 mod error;
@@ -34,7 +35,7 @@ pub use dunlin_formats::Mapping;
 pub use dunlin_formats::onnx::ModelInfo as Metadata;
 pub use dunlin_ir::{Bool, DType, Dim, Element, Graph, Map, Shape, Tensor, TensorError, Type, Value};
 pub use dunlin_sys::{HostPool, Pool, available_threads};
-pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow};
+pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow, catch, quiet_panics};
 pub use inspection::Inspection;
 pub use io::{InputInfo, Inputs, OutputInfo, Outputs};
 pub use limits::Limits;
@@ -56,6 +57,18 @@ pub fn has_operator(domain: &str, name: &str) -> bool {
     let domain = if domain == "ai.onnx" { "" } else { domain };
     let family = dunlin_formats::onnx::family_of(domain, name);
     family.is_some_and(|family| dunlin_ir::built::feature_of(family).is_none())
+}
+
+/// Whether this build has a feature: the name of a device (`cpu`, `cuda:0`), a format (`onnx`), or an operator (`op:Conv`,
+/// `op:ai.onnx.ml:Scaler`). An unknown name is not had.
+pub fn has(feature: &str) -> bool {
+    match feature.strip_prefix("op:") {
+        Some(operator) => match operator.rsplit_once(':') {
+            Some((domain, name)) => has_operator(domain, name),
+            None => has_operator("", operator),
+        },
+        None => feature == "onnx" || feature.parse::<Device>().is_ok(),
+    }
 }
 
 /// The devices that this build can run on here, by the names that [`Device`] reads.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dunlin_exec::{Observer, Place, Plan, StepRun, Target};
 use dunlin_ir::{DType, Value};
+use serde_json::json;
 
 use crate::{Device, Error, ErrorKind};
 
@@ -110,9 +111,42 @@ impl Report {
         Err(Error::new(ErrorKind::Placement, message).with_hint("allow falling back to the CPU"))
     }
 
+    /// All of it as JSON.
+    pub fn to_json(&self) -> String {
+        let node = |node: &Placement| json!({ "node": node.node, "op": node.op, "backend": node.backend, "fallback": node.fallback });
+        let nodes: Vec<_> = self.nodes.iter().map(node).collect();
+        json!({
+            "passes": self.passes, "packed_bytes": self.packed_bytes, "constant_bytes": self.constant_bytes,
+            "nodes": nodes,
+        })
+        .to_string()
+    }
+
     /// The nodes that do not run on the device that was asked for.
     pub fn fallbacks(&self) -> impl Iterator<Item = &Placement> {
         self.nodes.iter().filter(|node| node.fallback.is_some())
+    }
+}
+
+impl RunReport {
+    /// All of it as JSON.
+    pub fn to_json(&self) -> String {
+        let nodes: Vec<_> = self.nodes.iter().map(NodeReport::to_json).collect();
+        json!({
+            "seconds": self.time.as_secs_f64(), "peak_bytes": self.peak_bytes, "spared_nodes": self.n_spared,
+            "nodes": nodes,
+        })
+        .to_string()
+    }
+}
+
+impl NodeReport {
+    fn to_json(&self) -> serde_json::Value {
+        json!({
+            "node": self.node, "op": self.op, "backend": self.backend, "depth": self.depth,
+            "dtype": self.dtype.map(|dtype| dtype.name()), "seconds": self.time.as_secs_f64(),
+            "output_bytes": self.output_bytes, "fallback": self.fallback,
+        })
     }
 }
 

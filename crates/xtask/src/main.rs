@@ -3,6 +3,7 @@
 
 mod accuracy;
 mod bench;
+mod bindings;
 mod ci;
 mod conformance;
 mod corrupt;
@@ -45,6 +46,10 @@ enum Command {
     Hammer(hammer::Args),
     /// Feed the readers and the C interface with what a fuzzer thinks up.
     Fuzz(fuzz::Args),
+    /// Write the generated code of the Kotlin and Swift bindings.
+    Bindings,
+    /// Put the jar for Kotlin and Java, with the native library in it, into the local Maven repository.
+    Kotlin(bindings::kotlin::Args),
     /// Check everything, or the parts that are named, and say how long each took.
     Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
@@ -83,6 +88,8 @@ fn main() -> ExitCode {
         Command::Corrupt(args) => corrupt::run(&args),
         Command::Hammer(args) => hammer::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Bindings => bindings::write(),
+        Command::Kotlin(args) => bindings::kotlin::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),

@@ -108,12 +108,14 @@ impl Recipe {
     }
 
     fn feature_arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
+        let (mut arguments, mut features) = (Vec::new(), self.features.clone());
         if self.no_default_features {
             arguments.push("--no-default-features".to_owned());
+            // Packages are for C, whatever else they leave out.
+            features.push("c".to_owned());
         }
-        if !self.features.is_empty() {
-            arguments.extend(["--features".to_owned(), self.features.join(",")]);
+        if !features.is_empty() {
+            arguments.extend(["--features".to_owned(), features.join(",")]);
         }
         arguments
     }

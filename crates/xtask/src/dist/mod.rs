@@ -69,6 +69,8 @@ pub fn check_all() -> Result<()> {
         "--package",
         "dunlin-native",
         "--no-default-features",
+        "--features",
+        "c",
     ]))?;
     let built = Recipe::full().build(system)?;
     let out = scratch.join("package");

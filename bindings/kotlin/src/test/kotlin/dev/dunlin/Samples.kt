@@ -1,0 +1,40 @@
+// What the tests run: the digit model of the examples, its pictures, and ONNX Runtime's answers.
+
+package dev.dunlin
+
+import java.io.File
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.util.zip.ZipFile
+
+internal object Samples {
+    val repository = File(System.getProperty("dunlin.repository") ?: "../..").canonicalFile
+    val digits = File(repository, "examples/digits/digits.onnx")
+
+    /** A picture of a seven: [1, 1, 28, 28], from 0 to 1. */
+    fun seven(): FloatArray {
+        val bytes = File(repository, "examples/digits/seven.pgm").readBytes()
+        val pixels = bytes.copyOfRange(bytes.size - 28 * 28, bytes.size)
+        return FloatArray(pixels.size) { (pixels[it].toInt() and 255) / 255f }
+    }
+
+    /** An array that ONNX Runtime's answers are kept in: what was asked, or what it answered. */
+    fun reference(name: String): FloatArray = ZipFile(File(repository, "examples/digits/reference.npz")).use { zip ->
+        val bytes = zip.getInputStream(zip.getEntry("$name.npy")).readBytes()
+        val start = 10 + ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getShort(8)
+        val data = ByteBuffer.wrap(bytes, start, bytes.size - start).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
+        FloatArray(data.remaining()).also(data::get)
+    }
+
+    /** So many times a test of leaks repeats. */
+    val repetitions = if (System.getProperty("dunlin.long") == "true") 100_000 else 2_000
+
+    /** Enough pictures for a run that takes a while. */
+    fun manyImages(): Tensor = Tensor.of(FloatArray(4_000 * 28 * 28), 4_000, 1, 28, 28)
+
+    /** Bytes of memory that the process holds. */
+    fun residentBytes(): Long =
+        File("/proc/self/statm").readText().split(' ')[1].toLong() * 4096
+}
+
+internal fun FloatArray.indexOfMax(): Int = indices.maxBy { this[it] }

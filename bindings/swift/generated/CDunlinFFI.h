@@ -1,0 +1,1088 @@
+// Written by `cargo xtask bindings` from crates/uniffi: do not change it here.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The following structs are used to implement the lowest level
+// of the FFI, and thus useful to multiple uniffied crates.
+// We ensure they are declared exactly once, with a header guard, UNIFFI_SHARED_H.
+#ifdef UNIFFI_SHARED_H
+    // We also try to prevent mixing versions of shared uniffi header structs.
+    // If you add anything to the #else block, you must increment the version suffix in UNIFFI_SHARED_HEADER_V4
+    #ifndef UNIFFI_SHARED_HEADER_V4
+        #error Combining helper code from multiple versions of uniffi is not supported
+    #endif // ndef UNIFFI_SHARED_HEADER_V4
+#else
+#define UNIFFI_SHARED_H
+#define UNIFFI_SHARED_HEADER_V4
+// ⚠️ Attention: If you change this #else block (ending in `#endif // def UNIFFI_SHARED_H`) you *must* ⚠️
+// ⚠️ increment the version suffix in all instances of UNIFFI_SHARED_HEADER_V4 in this file.           ⚠️
+
+typedef struct RustBuffer
+{
+    uint64_t capacity;
+    uint64_t len;
+    uint8_t *_Nullable data;
+} RustBuffer;
+
+typedef struct ForeignBytes
+{
+    int32_t len;
+    const uint8_t *_Nullable data;
+} ForeignBytes;
+
+// Error definitions
+typedef struct RustCallStatus {
+    int8_t code;
+    RustBuffer errorBuf;
+} RustCallStatus;
+
+// ⚠️ Attention: If you change this #else block (ending in `#endif // def UNIFFI_SHARED_H`) you *must* ⚠️
+// ⚠️ increment the version suffix in all instances of UNIFFI_SHARED_HEADER_V4 in this file.           ⚠️
+#endif // def UNIFFI_SHARED_H
+#ifndef UNIFFI_FFIDEF_RUST_FUTURE_CONTINUATION_CALLBACK
+#define UNIFFI_FFIDEF_RUST_FUTURE_CONTINUATION_CALLBACK
+typedef void (*UniffiRustFutureContinuationCallback)(uint64_t, int8_t
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_DROPPED_CALLBACK
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_DROPPED_CALLBACK
+typedef void (*UniffiForeignFutureDroppedCallback)(uint64_t
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_FREE
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_FREE
+typedef void (*UniffiCallbackInterfaceFree)(uint64_t
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_CLONE
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_CLONE
+typedef uint64_t (*UniffiCallbackInterfaceClone)(uint64_t
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_DROPPED_CALLBACK_STRUCT
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_DROPPED_CALLBACK_STRUCT
+typedef struct UniffiForeignFutureDroppedCallbackStruct {
+    uint64_t handle;
+    UniffiForeignFutureDroppedCallback _Nonnull free;
+} UniffiForeignFutureDroppedCallbackStruct;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U8
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U8
+typedef struct UniffiForeignFutureResultU8 {
+    uint8_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultU8;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U8
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U8
+typedef void (*UniffiForeignFutureCompleteU8)(uint64_t, UniffiForeignFutureResultU8
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I8
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I8
+typedef struct UniffiForeignFutureResultI8 {
+    int8_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultI8;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I8
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I8
+typedef void (*UniffiForeignFutureCompleteI8)(uint64_t, UniffiForeignFutureResultI8
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U16
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U16
+typedef struct UniffiForeignFutureResultU16 {
+    uint16_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultU16;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U16
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U16
+typedef void (*UniffiForeignFutureCompleteU16)(uint64_t, UniffiForeignFutureResultU16
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I16
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I16
+typedef struct UniffiForeignFutureResultI16 {
+    int16_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultI16;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I16
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I16
+typedef void (*UniffiForeignFutureCompleteI16)(uint64_t, UniffiForeignFutureResultI16
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U32
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U32
+typedef struct UniffiForeignFutureResultU32 {
+    uint32_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultU32;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U32
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U32
+typedef void (*UniffiForeignFutureCompleteU32)(uint64_t, UniffiForeignFutureResultU32
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I32
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I32
+typedef struct UniffiForeignFutureResultI32 {
+    int32_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultI32;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I32
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I32
+typedef void (*UniffiForeignFutureCompleteI32)(uint64_t, UniffiForeignFutureResultI32
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U64
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_U64
+typedef struct UniffiForeignFutureResultU64 {
+    uint64_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultU64;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U64
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_U64
+typedef void (*UniffiForeignFutureCompleteU64)(uint64_t, UniffiForeignFutureResultU64
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I64
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_I64
+typedef struct UniffiForeignFutureResultI64 {
+    int64_t returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultI64;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I64
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_I64
+typedef void (*UniffiForeignFutureCompleteI64)(uint64_t, UniffiForeignFutureResultI64
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_F32
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_F32
+typedef struct UniffiForeignFutureResultF32 {
+    float returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultF32;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_F32
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_F32
+typedef void (*UniffiForeignFutureCompleteF32)(uint64_t, UniffiForeignFutureResultF32
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_F64
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_F64
+typedef struct UniffiForeignFutureResultF64 {
+    double returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultF64;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_F64
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_F64
+typedef void (*UniffiForeignFutureCompleteF64)(uint64_t, UniffiForeignFutureResultF64
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_RUST_BUFFER
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_RUST_BUFFER
+typedef struct UniffiForeignFutureResultRustBuffer {
+    RustBuffer returnValue;
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultRustBuffer;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_RUST_BUFFER
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_RUST_BUFFER
+typedef void (*UniffiForeignFutureCompleteRustBuffer)(uint64_t, UniffiForeignFutureResultRustBuffer
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_VOID
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_RESULT_VOID
+typedef struct UniffiForeignFutureResultVoid {
+    RustCallStatus callStatus;
+} UniffiForeignFutureResultVoid;
+
+#endif
+#ifndef UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_VOID
+#define UNIFFI_FFIDEF_FOREIGN_FUTURE_COMPLETE_VOID
+typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureResultVoid
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_LOG_METHOD0
+typedef void (*UniffiCallbackInterfaceLogMethod0)(uint64_t, RustBuffer, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_PROGRESS_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_PROGRESS_METHOD0
+typedef void (*UniffiCallbackInterfaceProgressMethod0)(uint64_t, RustBuffer, float, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_LOG
+typedef struct UniffiVTableCallbackInterfaceLog {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceLogMethod0 _Nonnull wrote;
+} UniffiVTableCallbackInterfaceLog;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PROGRESS
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_PROGRESS
+typedef struct UniffiVTableCallbackInterfaceProgress {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceProgressMethod0 _Nonnull progressed;
+} UniffiVTableCallbackInterfaceProgress;
+
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_CANCEL
+uint64_t uniffi_dunlin_uniffi_fn_clone_cancel(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_CANCEL
+void uniffi_dunlin_uniffi_fn_free_cancel(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_CANCEL_NEW
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_CANCEL_NEW
+uint64_t uniffi_dunlin_uniffi_fn_constructor_cancel_new(RustCallStatus *_Nonnull out_status
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_CANCEL_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_CANCEL_CANCEL
+void uniffi_dunlin_uniffi_fn_method_cancel_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_CANCEL_IS_CANCELLED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_CANCEL_IS_CANCELLED
+int8_t uniffi_dunlin_uniffi_fn_method_cancel_is_cancelled(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_MODEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_MODEL
+uint64_t uniffi_dunlin_uniffi_fn_clone_model(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_MODEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_MODEL
+void uniffi_dunlin_uniffi_fn_free_model(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_MODEL_LOAD
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_MODEL_LOAD
+uint64_t uniffi_dunlin_uniffi_fn_constructor_model_load(RustBuffer source, RustBuffer options, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_MODEL_LOAD_ASYNC
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_MODEL_LOAD_ASYNC
+uint64_t uniffi_dunlin_uniffi_fn_constructor_model_load_async(RustBuffer source, RustBuffer options
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_INFO
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_INFO
+RustBuffer uniffi_dunlin_uniffi_fn_method_model_info(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_MEMORY
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_MEMORY
+RustBuffer uniffi_dunlin_uniffi_fn_method_model_memory(uint64_t ptr, RustBuffer shapes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_REPORT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_REPORT
+RustBuffer uniffi_dunlin_uniffi_fn_method_model_report(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_RUN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_RUN
+RustBuffer uniffi_dunlin_uniffi_fn_method_model_run(uint64_t ptr, RustBuffer inputs, RustBuffer options, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_RUN_ASYNC
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_RUN_ASYNC
+uint64_t uniffi_dunlin_uniffi_fn_method_model_run_async(uint64_t ptr, RustBuffer inputs, RustBuffer options
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_MODEL_SESSION
+uint64_t uniffi_dunlin_uniffi_fn_method_model_session(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_LOG
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_LOG
+uint64_t uniffi_dunlin_uniffi_fn_clone_log(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_LOG
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_LOG
+void uniffi_dunlin_uniffi_fn_free_log(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_INIT_CALLBACK_VTABLE_LOG
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_INIT_CALLBACK_VTABLE_LOG
+void uniffi_dunlin_uniffi_fn_init_callback_vtable_log(const UniffiVTableCallbackInterfaceLog* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_LOG_WROTE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_LOG_WROTE
+void uniffi_dunlin_uniffi_fn_method_log_wrote(uint64_t ptr, RustBuffer level, RustBuffer line, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_PROGRESS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_PROGRESS
+uint64_t uniffi_dunlin_uniffi_fn_clone_progress(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_PROGRESS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_PROGRESS
+void uniffi_dunlin_uniffi_fn_free_progress(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_INIT_CALLBACK_VTABLE_PROGRESS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_INIT_CALLBACK_VTABLE_PROGRESS
+void uniffi_dunlin_uniffi_fn_init_callback_vtable_progress(const UniffiVTableCallbackInterfaceProgress* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_PROGRESS_PROGRESSED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_PROGRESS_PROGRESSED
+void uniffi_dunlin_uniffi_fn_method_progress_progressed(uint64_t ptr, RustBuffer stage, float fraction, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_POOL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_POOL
+uint64_t uniffi_dunlin_uniffi_fn_clone_pool(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_POOL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_POOL
+void uniffi_dunlin_uniffi_fn_free_pool(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_POOL_NEW
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_POOL_NEW
+uint64_t uniffi_dunlin_uniffi_fn_constructor_pool_new(uint32_t n, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_POOL_N_THREADS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_POOL_N_THREADS
+uint32_t uniffi_dunlin_uniffi_fn_method_pool_n_threads(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_RUNREPORT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_RUNREPORT
+uint64_t uniffi_dunlin_uniffi_fn_clone_runreport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_RUNREPORT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_RUNREPORT
+void uniffi_dunlin_uniffi_fn_free_runreport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_RUNREPORT_JSON
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_RUNREPORT_JSON
+RustBuffer uniffi_dunlin_uniffi_fn_method_runreport_json(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_RUNREPORT_NODES
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_RUNREPORT_NODES
+RustBuffer uniffi_dunlin_uniffi_fn_method_runreport_nodes(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_RUNREPORT_SUMMARY
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_RUNREPORT_SUMMARY
+RustBuffer uniffi_dunlin_uniffi_fn_method_runreport_summary(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_SESSION
+uint64_t uniffi_dunlin_uniffi_fn_clone_session(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_SESSION
+void uniffi_dunlin_uniffi_fn_free_session(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_RESET
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_RESET
+void uniffi_dunlin_uniffi_fn_method_session_reset(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_RUN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_RUN
+RustBuffer uniffi_dunlin_uniffi_fn_method_session_run(uint64_t ptr, RustBuffer inputs, RustBuffer options, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_RUN_ASYNC
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_RUN_ASYNC
+uint64_t uniffi_dunlin_uniffi_fn_method_session_run_async(uint64_t ptr, RustBuffer inputs, RustBuffer options
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_SET_STATE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_SET_STATE
+void uniffi_dunlin_uniffi_fn_method_session_set_state(uint64_t ptr, RustBuffer input, uint64_t value, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_STATE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_SESSION_STATE
+RustBuffer uniffi_dunlin_uniffi_fn_method_session_state(uint64_t ptr, RustBuffer input, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CLONE_VALUE
+uint64_t uniffi_dunlin_uniffi_fn_clone_value(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_VALUE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FREE_VALUE
+void uniffi_dunlin_uniffi_fn_free_value(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_MAP
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_MAP
+uint64_t uniffi_dunlin_uniffi_fn_constructor_value_map(uint64_t keys, RustBuffer values, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_OPTIONAL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_OPTIONAL
+uint64_t uniffi_dunlin_uniffi_fn_constructor_value_optional(RustBuffer value, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_SEQUENCE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_SEQUENCE
+uint64_t uniffi_dunlin_uniffi_fn_constructor_value_sequence(RustBuffer values, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_STRINGS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_STRINGS
+uint64_t uniffi_dunlin_uniffi_fn_constructor_value_strings(RustBuffer shape, RustBuffer strings, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_TENSOR
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_CONSTRUCTOR_VALUE_TENSOR
+uint64_t uniffi_dunlin_uniffi_fn_constructor_value_tensor(int32_t dtype, RustBuffer shape, ForeignBytes bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_ADDRESS
+uint64_t uniffi_dunlin_uniffi_fn_method_value_address(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_BYTE_LEN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_BYTE_LEN
+uint64_t uniffi_dunlin_uniffi_fn_method_value_byte_len(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_ELEMENTS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_ELEMENTS
+RustBuffer uniffi_dunlin_uniffi_fn_method_value_elements(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_INFO
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_INFO
+RustBuffer uniffi_dunlin_uniffi_fn_method_value_info(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_KEYS
+uint64_t uniffi_dunlin_uniffi_fn_method_value_keys(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_TEXTS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_METHOD_VALUE_TEXTS
+RustBuffer uniffi_dunlin_uniffi_fn_method_value_texts(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_ASYNC_WAIT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_ASYNC_WAIT
+void uniffi_dunlin_uniffi_fn_func_async_wait(uint64_t timeout_ms, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_DEVICES
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_DEVICES
+RustBuffer uniffi_dunlin_uniffi_fn_func_devices(RustCallStatus *_Nonnull out_status
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_HAS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_HAS
+int8_t uniffi_dunlin_uniffi_fn_func_has(RustBuffer feature, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_INSTRUCTION_SET
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_INSTRUCTION_SET
+RustBuffer uniffi_dunlin_uniffi_fn_func_instruction_set(RustCallStatus *_Nonnull out_status
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_VERSION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_VERSION
+RustBuffer uniffi_dunlin_uniffi_fn_func_version(RustCallStatus *_Nonnull out_status
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_ERROR_KIND_NAME
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_ERROR_KIND_NAME
+RustBuffer uniffi_dunlin_uniffi_fn_func_error_kind_name(RustBuffer kind, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_BLANK_TENSOR
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_FN_FUNC_BLANK_TENSOR
+RustBuffer uniffi_dunlin_uniffi_fn_func_blank_tensor(int32_t dtype, RustBuffer shape, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_ALLOC
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_ALLOC
+RustBuffer ffi_dunlin_uniffi_rustbuffer_alloc(uint64_t size, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_FROM_BYTES
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_FROM_BYTES
+RustBuffer ffi_dunlin_uniffi_rustbuffer_from_bytes(ForeignBytes bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_FREE
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_FREE
+void ffi_dunlin_uniffi_rustbuffer_free(RustBuffer buf, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_RESERVE
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUSTBUFFER_RESERVE
+RustBuffer ffi_dunlin_uniffi_rustbuffer_reserve(RustBuffer buf, uint64_t additional, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U8
+void ffi_dunlin_uniffi_rust_future_poll_u8(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U8
+void ffi_dunlin_uniffi_rust_future_cancel_u8(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U8
+void ffi_dunlin_uniffi_rust_future_free_u8(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U8
+uint8_t ffi_dunlin_uniffi_rust_future_complete_u8(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I8
+void ffi_dunlin_uniffi_rust_future_poll_i8(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I8
+void ffi_dunlin_uniffi_rust_future_cancel_i8(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I8
+void ffi_dunlin_uniffi_rust_future_free_i8(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I8
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I8
+int8_t ffi_dunlin_uniffi_rust_future_complete_i8(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U16
+void ffi_dunlin_uniffi_rust_future_poll_u16(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U16
+void ffi_dunlin_uniffi_rust_future_cancel_u16(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U16
+void ffi_dunlin_uniffi_rust_future_free_u16(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U16
+uint16_t ffi_dunlin_uniffi_rust_future_complete_u16(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I16
+void ffi_dunlin_uniffi_rust_future_poll_i16(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I16
+void ffi_dunlin_uniffi_rust_future_cancel_i16(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I16
+void ffi_dunlin_uniffi_rust_future_free_i16(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I16
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I16
+int16_t ffi_dunlin_uniffi_rust_future_complete_i16(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U32
+void ffi_dunlin_uniffi_rust_future_poll_u32(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U32
+void ffi_dunlin_uniffi_rust_future_cancel_u32(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U32
+void ffi_dunlin_uniffi_rust_future_free_u32(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U32
+uint32_t ffi_dunlin_uniffi_rust_future_complete_u32(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I32
+void ffi_dunlin_uniffi_rust_future_poll_i32(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I32
+void ffi_dunlin_uniffi_rust_future_cancel_i32(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I32
+void ffi_dunlin_uniffi_rust_future_free_i32(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I32
+int32_t ffi_dunlin_uniffi_rust_future_complete_i32(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_U64
+void ffi_dunlin_uniffi_rust_future_poll_u64(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_U64
+void ffi_dunlin_uniffi_rust_future_cancel_u64(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_U64
+void ffi_dunlin_uniffi_rust_future_free_u64(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_U64
+uint64_t ffi_dunlin_uniffi_rust_future_complete_u64(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_I64
+void ffi_dunlin_uniffi_rust_future_poll_i64(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_I64
+void ffi_dunlin_uniffi_rust_future_cancel_i64(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_I64
+void ffi_dunlin_uniffi_rust_future_free_i64(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_I64
+int64_t ffi_dunlin_uniffi_rust_future_complete_i64(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_F32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_F32
+void ffi_dunlin_uniffi_rust_future_poll_f32(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_F32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_F32
+void ffi_dunlin_uniffi_rust_future_cancel_f32(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_F32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_F32
+void ffi_dunlin_uniffi_rust_future_free_f32(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_F32
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_F32
+float ffi_dunlin_uniffi_rust_future_complete_f32(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_F64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_F64
+void ffi_dunlin_uniffi_rust_future_poll_f64(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_F64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_F64
+void ffi_dunlin_uniffi_rust_future_cancel_f64(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_F64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_F64
+void ffi_dunlin_uniffi_rust_future_free_f64(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_F64
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_F64
+double ffi_dunlin_uniffi_rust_future_complete_f64(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_RUST_BUFFER
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_RUST_BUFFER
+void ffi_dunlin_uniffi_rust_future_poll_rust_buffer(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_RUST_BUFFER
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_RUST_BUFFER
+void ffi_dunlin_uniffi_rust_future_cancel_rust_buffer(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_RUST_BUFFER
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_RUST_BUFFER
+void ffi_dunlin_uniffi_rust_future_free_rust_buffer(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_RUST_BUFFER
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_RUST_BUFFER
+RustBuffer ffi_dunlin_uniffi_rust_future_complete_rust_buffer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_VOID
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_POLL_VOID
+void ffi_dunlin_uniffi_rust_future_poll_void(uint64_t handle, UniffiRustFutureContinuationCallback _Nonnull callback, uint64_t callback_data
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_VOID
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_CANCEL_VOID
+void ffi_dunlin_uniffi_rust_future_cancel_void(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_VOID
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_FREE_VOID
+void ffi_dunlin_uniffi_rust_future_free_void(uint64_t handle
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_VOID
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_RUST_FUTURE_COMPLETE_VOID
+void ffi_dunlin_uniffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_ASYNC_WAIT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_ASYNC_WAIT
+uint16_t uniffi_dunlin_uniffi_checksum_func_async_wait(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_DEVICES
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_DEVICES
+uint16_t uniffi_dunlin_uniffi_checksum_func_devices(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_HAS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_HAS
+uint16_t uniffi_dunlin_uniffi_checksum_func_has(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_INSTRUCTION_SET
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_INSTRUCTION_SET
+uint16_t uniffi_dunlin_uniffi_checksum_func_instruction_set(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_VERSION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_VERSION
+uint16_t uniffi_dunlin_uniffi_checksum_func_version(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_ERROR_KIND_NAME
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_ERROR_KIND_NAME
+uint16_t uniffi_dunlin_uniffi_checksum_func_error_kind_name(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_BLANK_TENSOR
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_FUNC_BLANK_TENSOR
+uint16_t uniffi_dunlin_uniffi_checksum_func_blank_tensor(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_CANCEL_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_CANCEL_CANCEL
+uint16_t uniffi_dunlin_uniffi_checksum_method_cancel_cancel(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_CANCEL_IS_CANCELLED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_CANCEL_IS_CANCELLED
+uint16_t uniffi_dunlin_uniffi_checksum_method_cancel_is_cancelled(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_INFO
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_INFO
+uint16_t uniffi_dunlin_uniffi_checksum_method_model_info(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_MEMORY
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_MEMORY
+uint16_t uniffi_dunlin_uniffi_checksum_method_model_memory(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_REPORT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_REPORT
+uint16_t uniffi_dunlin_uniffi_checksum_method_model_report(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_RUN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_RUN
+uint16_t uniffi_dunlin_uniffi_checksum_method_model_run(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_RUN_ASYNC
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_RUN_ASYNC
+uint16_t uniffi_dunlin_uniffi_checksum_method_model_run_async(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_SESSION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_MODEL_SESSION
+uint16_t uniffi_dunlin_uniffi_checksum_method_model_session(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_LOG_WROTE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_LOG_WROTE
+uint16_t uniffi_dunlin_uniffi_checksum_method_log_wrote(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_PROGRESS_PROGRESSED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_PROGRESS_PROGRESSED
+uint16_t uniffi_dunlin_uniffi_checksum_method_progress_progressed(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_POOL_N_THREADS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_POOL_N_THREADS
+uint16_t uniffi_dunlin_uniffi_checksum_method_pool_n_threads(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_RUNREPORT_JSON
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_RUNREPORT_JSON
+uint16_t uniffi_dunlin_uniffi_checksum_method_runreport_json(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_RUNREPORT_NODES
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_RUNREPORT_NODES
+uint16_t uniffi_dunlin_uniffi_checksum_method_runreport_nodes(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_RUNREPORT_SUMMARY
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_RUNREPORT_SUMMARY
+uint16_t uniffi_dunlin_uniffi_checksum_method_runreport_summary(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_RESET
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_RESET
+uint16_t uniffi_dunlin_uniffi_checksum_method_session_reset(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_RUN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_RUN
+uint16_t uniffi_dunlin_uniffi_checksum_method_session_run(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_RUN_ASYNC
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_RUN_ASYNC
+uint16_t uniffi_dunlin_uniffi_checksum_method_session_run_async(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_SET_STATE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_SET_STATE
+uint16_t uniffi_dunlin_uniffi_checksum_method_session_set_state(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_STATE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_SESSION_STATE
+uint16_t uniffi_dunlin_uniffi_checksum_method_session_state(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_ADDRESS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_ADDRESS
+uint16_t uniffi_dunlin_uniffi_checksum_method_value_address(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_BYTE_LEN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_BYTE_LEN
+uint16_t uniffi_dunlin_uniffi_checksum_method_value_byte_len(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_ELEMENTS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_ELEMENTS
+uint16_t uniffi_dunlin_uniffi_checksum_method_value_elements(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_INFO
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_INFO
+uint16_t uniffi_dunlin_uniffi_checksum_method_value_info(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_KEYS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_KEYS
+uint16_t uniffi_dunlin_uniffi_checksum_method_value_keys(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_TEXTS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_METHOD_VALUE_TEXTS
+uint16_t uniffi_dunlin_uniffi_checksum_method_value_texts(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_CANCEL_NEW
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_CANCEL_NEW
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_cancel_new(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_MODEL_LOAD
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_MODEL_LOAD
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_model_load(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_MODEL_LOAD_ASYNC
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_MODEL_LOAD_ASYNC
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_model_load_async(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_POOL_NEW
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_POOL_NEW
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_pool_new(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_MAP
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_MAP
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_value_map(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_OPTIONAL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_OPTIONAL
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_value_optional(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_SEQUENCE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_SEQUENCE
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_value_sequence(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_STRINGS
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_STRINGS
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_value_strings(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_TENSOR
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_UNIFFI_CHECKSUM_CONSTRUCTOR_VALUE_TENSOR
+uint16_t uniffi_dunlin_uniffi_checksum_constructor_value_tensor(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_UNIFFI_CONTRACT_VERSION
+#define UNIFFI_FFIDEF_FFI_DUNLIN_UNIFFI_UNIFFI_CONTRACT_VERSION
+uint32_t ffi_dunlin_uniffi_uniffi_contract_version(void
+
+);
+#endif
+

@@ -1,0 +1,93 @@
+//! `cargo xtask kotlin`: the jar with the native library in it, tested, in the local Maven repository.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::{compare, library};
+use crate::shell::{check, is_there, output};
+use crate::{place, shell};
+
+/// How the jar is made.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The profile that the native library is built in.
+    #[arg(long, default_value = "release")]
+    profile: String,
+    /// A library for aarch64 Linux that the jar carries, too.
+    #[arg(long)]
+    aarch64: Option<PathBuf>,
+    /// Run the tests.
+    #[arg(long)]
+    test: bool,
+    /// Make the jar of the documentation, too.
+    #[arg(long)]
+    documentation: bool,
+}
+
+/// Builds the library and puts the jar into the local Maven repository.
+pub fn run(args: &Args) -> Result<()> {
+    let natives = natives(&library(&args.profile)?, args.aarch64.as_deref())?;
+    let mut maven = maven("bindings/kotlin", &["install"])?;
+    maven.arg(format!("-Ddunlin.natives={}", natives.display()));
+    if !args.test {
+        maven.arg("-DskipTests");
+    }
+    if args.documentation {
+        maven.arg("-Prelease");
+    }
+    check(&mut maven)?;
+    println!("dev.dunlin:dunlin:{} is in the local Maven repository", env!("CARGO_PKG_VERSION"));
+    Ok(())
+}
+
+/// The check of `cargo xtask ci kotlin`: the generated code, the tests on the JVM, and the example, which runs from the jar.
+pub fn check_all() -> Result<()> {
+    let library = library("dev")?;
+    compare(&library)?;
+    let natives = natives(&library, None)?;
+    check(maven("bindings/kotlin", &["install"])?.arg(format!("-Ddunlin.natives={}", natives.display())))?;
+    let printed = output(maven("examples/kotlin", &["compile", "exec:java"])?.arg(EXAMPLE))?;
+    if printed.trim() != "7 with 99.9 %" {
+        bail!("examples/kotlin printed {printed:?}");
+    }
+    println!("  examples/kotlin: {}", printed.trim());
+    Ok(())
+}
+
+/// What the example is given.
+const EXAMPLE: &str = "-Dexec.args=examples/digits/digits.onnx examples/digits/seven.pgm";
+
+fn maven(project: &str, goals: &[&str]) -> Result<Command> {
+    if !is_there("mvn") {
+        bail!("Maven and a JDK of 17 or newer are needed: https://maven.apache.org");
+    }
+    let mut command = Command::new("mvn");
+    command.current_dir(place::repository()).args(["--quiet", "--batch-mode", "--file", project]).args(goals);
+    Ok(command)
+}
+
+/// A folder with the libraries as the jar holds them: by JNA's names of systems, without what only debuggers read.
+fn natives(library: &Path, aarch64: Option<&Path>) -> Result<PathBuf> {
+    let folder = place::target()?.join("bindings/natives");
+    let here = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => "linux-x86-64",
+        ("linux", "aarch64") => "linux-aarch64",
+        ("macos", "aarch64") => "darwin-aarch64",
+        ("macos", _) => "darwin-x86-64",
+        ("windows", _) => "win32-x86-64",
+        (os, arch) => bail!("JNA has no name for {os} on {arch}"),
+    };
+    for (system, library) in [(here, Some(library)), ("linux-aarch64", aarch64)] {
+        let Some(library) = library else { continue };
+        let place = folder.join(system).join(library.file_name().context("a library is a file")?);
+        fs::create_dir_all(folder.join(system))?;
+        fs::copy(library, &place).with_context(|| format!("copying {}", library.display()))?;
+        if system == here && shell::is_there("strip") {
+            check(Command::new("strip").arg("-S").arg(&place))?;
+        }
+    }
+    Ok(folder)
+}
