@@ -170,7 +170,8 @@ public class Tensor internal constructor(ffi: FfiValue, private val info: ValueI
             val source = bytes.duplicate()
             val sizes = shape.toList()
             if (source.isDirect) {
-                return calling { FfiValue.tensor(type.code, sizes, source) }.let { Tensor(it, it.info()) }
+                // A slice: the binding takes the address of the buffer, not of its position.
+                return calling { FfiValue.tensor(type.code, sizes, source.slice()) }.let { Tensor(it, it.info()) }
             }
             return filled(type, sizes, source.remaining().toLong()) { to ->
                 if (source.hasArray()) {
