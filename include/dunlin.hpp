@@ -817,6 +817,13 @@ public:
 
 namespace detail {
 
+/// Ends the handles of values.
+inline void end_all(span<Value> values) noexcept {
+    for (Value &value : values) {
+        value.reset();
+    }
+}
+
 /// Runs by one of the C functions, and writes handles to `outputs`, which hold none.
 template <class Run, class C>
 Status run(Run function, C *handle, Inputs inputs, span<Value> outputs, const RunOptions &options, Report *report) {
@@ -1097,6 +1104,13 @@ public:
         return detail::outcome<std::vector<Value>>(status, std::move(outputs));
     }
 
+    /// Runs a model of `outputs.size()` outputs, which take their places in `outputs`. What lies there goes first: it cannot be an input.
+    Fallible<void> run_to(
+        Inputs inputs, span<Value> outputs, const RunOptions &options = RunOptions(), Report *report = nullptr) const {
+        detail::end_all(outputs);
+        return detail::outcome(detail::run(dunlin_model_run, get(), inputs, outputs, options, report));
+    }
+
     /// Runs, and writes outputs into the host's memory: `model.run_into({image}, {into("scores", scores)})`.
     Fallible<void> run_into(
         Inputs inputs, Outputs outputs, const RunOptions &options = RunOptions(), Report *report = nullptr) const {
@@ -1138,6 +1152,13 @@ public:
         std::array<Value, N> outputs;
         const Status status = detail::run(dunlin_session_run, get(), inputs, outputs, options, report);
         return detail::outcome<std::array<Value, N>>(status, std::move(outputs));
+    }
+
+    /// Runs, as Model::run_to().
+    Fallible<void> run_to(
+        Inputs inputs, span<Value> outputs, const RunOptions &options = RunOptions(), Report *report = nullptr) {
+        detail::end_all(outputs);
+        return detail::outcome(detail::run(dunlin_session_run, get(), inputs, outputs, options, report));
     }
 
     /// Runs, as Model::run_into().

@@ -162,6 +162,10 @@ void models(const char *path) {
     DO(model.run_into(dunlin::Inputs::named({"image"}, {image}), {dunlin::into("probabilities", kept)}));
     expect(std::equal(scores.begin(), scores.end(), kept.begin()), "other scores in the host's memory");
     expect(good(model.run_all(image)).size() == 1 && good(model.run<1>({image}))[0], "other ways to run");
+    std::vector<dunlin::Value> places(1);
+    DO(model.run_to(image, places));
+    DO(model.run_to(image, places));
+    expect(good(places[0].data<float>()).size() == 10, "outputs in places of the caller's");
     FAILS(model.run<2>({image}), DUNLIN_INPUT);
     FAILS(model.run(dunlin::Inputs::named({"nobody"}, {image})), DUNLIN_NOT_FOUND);
 

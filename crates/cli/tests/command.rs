@@ -1,7 +1,7 @@
 //! The command as a person runs it: on the digit classifier, whose reference outputs ONNX Runtime made.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits")
@@ -103,8 +103,24 @@ fn failures_have_the_exit_codes_of_the_error_table() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {error}");
         assert!(error.contains(named), "{args:?}: {error}");
+        assert_eq!(error.matches("os error").count(), usize::from(code == 19), "{args:?}: {error}");
         assert!(output.stdout.is_empty(), "{args:?}: nothing but errors, and those on stderr");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dunlin"))
+        .args(["inspect", "digits.onnx", "--stage", "plan"])
+        .current_dir(examples())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
 #[test]

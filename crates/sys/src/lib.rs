@@ -26,6 +26,7 @@ pub use fp::FloatState;
 pub use host::{Cache, CacheKind, HostFacts, available_threads, peak_memory_bytes};
 pub use interrupt::Interruptible;
 pub use map::{FileMap, file_of_descriptor, read_range};
+pub use os::end_on_closed_pipe;
 pub use parallel::{Parallel, Serial, for_each_chunk_mut};
 pub use pool::{HostPool, Pool, PoolError};
 pub use thread::{PerThread, Thread};

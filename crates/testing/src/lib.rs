@@ -18,5 +18,6 @@ mod host;
 #[cfg(feature = "engine")]
 pub mod hostile;
 pub mod protocol;
+pub mod scenario;
 #[cfg(feature = "engine")]
 pub mod widen;

@@ -236,7 +236,7 @@ def errors(out):
         "error_shape": refused("A picture of another size is refused.", {"image": pixels[..., :27]}, "shape", "image", "28"),
         "error_dtype": refused("Pixels of another type are refused.", {"image": pixels.astype(np.float64)}, "dtype", "image", "float64"),
         "error_missing": refused("A run without its input is refused.", {}, "input", "image"),
-        "error_unknown": refused("An input that the model has not is refused.", {"image": pixels, "imgae": pixels}, "input", "imgae"),
+        "error_unknown": refused("An input that the model has not is refused.", {"image": pixels, "imgae": pixels}, "not-found", "imgae"),
         "error_cut_short": broken("A file that ends too early is refused.", "tests/scenarios/models/cut_short.onnx", "format"),
         "error_no_file": broken("A file that is not there is refused.", "tests/scenarios/models/nowhere.onnx", "not-found"),
         "error_operator": broken("A model of an unknown operator is refused.", "tests/scenarios/models/unknown_operator.onnx", "unsupported"),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::shell::{cargo, check};
-use crate::{bindings, dist, layering, native};
+use crate::{bindings, dist, layering, native, scenario};
 
 /// What to check.
 #[derive(clap::Args)]
@@ -33,7 +33,7 @@ const PARTS: &[Part] = &[
     Part { name: "doc", run: doc },
     Part { name: "test", run: test },
     Part { name: "native", run: native::check_all },
-    Part { name: "kotlin", run: bindings::kotlin::check_all },
+use crate::{bindings, dist, layering, native, scenario};
     Part { name: "dist", run: dist::check_all },
     Part { name: "valgrind", run: native::check_valgrind },
     Part { name: "conformance", run: conformance },

@@ -15,6 +15,7 @@ mod layering;
 mod native;
 mod place;
 mod python;
+mod scenario;
 mod shell;
 mod sizes;
 mod slim;
@@ -78,6 +79,8 @@ enum Command {
     Sanitize(native::SanitizeArgs),
     /// Measure what a run costs besides its arithmetic, through the C functions.
     Overhead(native::OverheadArgs),
+    /// Run the scenarios of tests/scenarios, and compare the languages.
+    Scenarios,
     /// Run ONNX's backend tests and compare with the expected failures.
     Conformance(conformance::Args),
 }
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Command::Header => native::header(),
         Command::Sanitize(args) => native::sanitize(&args),
         Command::Overhead(args) => native::overhead(&args),
+        Command::Scenarios => scenario::run(),
         Command::Conformance(args) => conformance::run(&args),
     };
     match outcome {

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
+pub use unix::end_on_closed_pipe;
+#[cfg(unix)]
 pub(crate) use unix::{advise, block_signals, duplicate, page_bytes, process_id, read_exact_at};
 
 #[cfg(all(unix, feature = "accelerator"))]
@@ -10,6 +12,8 @@ pub(crate) use unix::own_library;
 
 #[cfg(not(unix))]
 mod not_unix;
+#[cfg(not(unix))]
+pub use not_unix::end_on_closed_pipe;
 #[cfg(not(unix))]
 pub(crate) use not_unix::{advise, block_signals, duplicate, page_bytes, process_id, read_exact_at};
 

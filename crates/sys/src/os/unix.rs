@@ -78,6 +78,14 @@ pub(crate) fn own_library() -> Option<std::path::PathBuf> {
     Some(std::ffi::OsStr::from_bytes(name.to_bytes()).into())
 }
 
+/// Lets a write to a pipe that nobody reads any more end the process without a word, as other commands of a pipeline do.
+///
+/// For programs, never for a library: it is the process that changes.
+pub fn end_on_closed_pipe() {
+    // SAFETY: sets the disposition of one signal to the system's own; no handler of ours is installed.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}
+
 /// The size of a page of memory.
 pub(crate) fn page_bytes() -> Option<usize> {
     // SAFETY: always sound; an unknown name gives -1.

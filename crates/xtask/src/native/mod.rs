@@ -8,6 +8,8 @@ mod program;
 mod sanitize;
 mod table;
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
 
 pub use header::{SYMBOLS, write as header};
@@ -15,8 +17,8 @@ pub use overhead::{Args as OverheadArgs, run as overhead};
 pub use sanitize::{Args as SanitizeArgs, check_few as check_valgrind, run as sanitize};
 
 use crate::{place, python};
-use library::Library;
-use program::Program;
+pub use library::Library;
+use program::{Expected, Program};
 use table::PROGRAMS;
 
 /// Checks that header and symbols are those of the sources, and that the programs that need no fetched model run.
@@ -46,6 +48,11 @@ pub fn check_models() -> Result<()> {
     let args = [models.clone(), place::repository(), program::peers()?];
     python::run("examples.py", &args)?;
     run_all(&Library::build()?, wanted)
+}
+
+/// A program that takes other arguments each time.
+pub fn compile(library: &Library, sources: &'static [&'static str]) -> Result<PathBuf> {
+    Program { sources, flags: &[], args: &[], expected: Expected::Text(""), under: &[] }.compile(library)
 }
 
 /// Runs all programs that are wanted; an error names those that failed.

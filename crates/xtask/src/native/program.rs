@@ -109,7 +109,11 @@ impl Program {
         Ok(out.into_owned())
     }
 
-    fn compile(&self, library: &Library) -> Result<PathBuf> {
+    /// Compiles it; the binary.
+    ///
+    /// # Errors
+    /// If it does not compile, which a warning is enough for.
+    pub fn compile(&self, library: &Library) -> Result<PathBuf> {
         let source = Path::new(self.name());
         let is_cpp = source.extension().is_some_and(|extension| extension == "cpp");
         let (variable, compiler, usual) = if is_cpp { ("CXX", "c++", CPP) } else { ("CC", "cc", C) };

@@ -105,7 +105,7 @@ macro_rules! sources {
 }
 
 sources!(
-    f32 => f32, f16 => f32, bf16 => f32, f64 => f64,
+    f32 => f32, f64 => f64,
     i8 => i64, i16 => i64, i32 => i64, i64 => i64, u8 => i64, u16 => i64, u32 => i64, u64 => u64,
 );
 
@@ -242,28 +242,54 @@ fn convert_whole(x: &Tensor, to: DType, ctx: &Ctx<'_>) -> Result<Tensor, OpError
         (DType::BF16, DType::F32) => widen_half::<bf16>(x, &mut out, ctx)?,
         (DType::F32, DType::F16) => narrow_half::<f16>(x, &mut out, ctx)?,
         (DType::F32, DType::BF16) => narrow_half::<bf16>(x, &mut out, ctx)?,
-        (from, _) => {
-            dispatch!(from, S in [f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64, Bool], {
-                dispatch!(to, T in [f32, f64, f16, bf16, i8, i16, i32, i64, u8, u16, u32, u64, Bool], {
-                    map::<S, T>(x, &mut out, ctx, |x| x.widen().to())
-                })
-            })?
-        }
+        (DType::F16 | DType::BF16, to) => return convert_whole(&convert_whole(x, DType::F32, ctx)?, to, ctx),
+        (from, to) => map(x, &mut out, ctx, loop_between(from, to)?)?,
     }
     Ok(out)
 }
 
-fn map<S: Element, T: Element>(
-    x: &Tensor,
-    out: &mut Tensor,
-    ctx: &Ctx<'_>,
-    f: impl Fn(S) -> T + Sync,
-) -> Result<(), OpError> {
-    let x = x.view::<S>()?;
-    in_chunks(ctx, out.view_mut::<T>()?, CHEAP_CHUNK, &|start, out| {
-        let x = &x[start..start + out.len()];
-        out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x));
-    });
+/// A loop from the bytes of some elements to those of as many others.
+type Loop = fn(&[u8], &mut [u8]);
+
+/// The loop between two types of whole bytes, which 16-bit floats are not converted from.
+fn loop_between(from: DType, to: DType) -> Result<Loop, OpError> {
+    if from.is_float() {
+        dispatch!(from, S in [f32, f64], {
+            dispatch!(signed(from, to), T in [f32, f64, f16, bf16, i8, i16, i32, i64, u32, u64, Bool], {
+                Ok(each::<S, T> as Loop)
+            })
+        })
+    } else {
+        dispatch!(from, S in [i8, i16, i32, i64, u8, u16, u32, u64, Bool], {
+            dispatch!(signed(from, to), T in [f32, f64, f16, bf16, i8, i16, i32, i64, Bool], Ok(each::<S, T> as Loop))
+        })
+    }
+}
+
+/// The signed type that numbers are converted to with the same bits as to `to`, if there is one.
+fn signed(from: DType, to: DType) -> DType {
+    match to {
+        DType::U8 => DType::I8,
+        DType::U16 => DType::I16,
+        DType::U32 if !from.is_float() => DType::I32,
+        DType::U64 if !from.is_float() => DType::I64,
+        to => to,
+    }
+}
+
+/// Converts as many elements as `out` has room for. On bytes, so that what is around it is compiled once, not for each pair of types.
+fn each<S: Source, T: Target>(x: &[u8], out: &mut [u8]) {
+    for (out, x) in out.chunks_exact_mut(size_of::<T>()).zip(x.chunks_exact(size_of::<S>())) {
+        let y: T = bytemuck::pod_read_unaligned::<S>(x).widen().to();
+        out.copy_from_slice(bytemuck::bytes_of(&y));
+    }
+}
+
+fn map(x: &Tensor, out: &mut Tensor, ctx: &Ctx<'_>, f: Loop) -> Result<(), OpError> {
+    let (x_bytes, out_bytes) = (x.dtype().bits() / 8, out.dtype().bits() / 8);
+    let x = x.bytes();
+    let out = out.try_bytes_mut().ok_or(dunlin_ir::TensorError::Shared)?;
+    in_chunks(ctx, out, CHEAP_CHUNK * out_bytes, &|start, out| f(&x[start / out_bytes * x_bytes..], out));
     Ok(())
 }
 
@@ -290,7 +316,11 @@ fn to_f32_odd(x: Tensor, ctx: &Ctx<'_>) -> Result<Tensor, OpError> {
     }
     let wide = convert(x, DType::F64, ctx)?;
     let mut out = ctx.alloc(DType::F32, wide.shape().clone())?;
-    map::<f64, f32>(&wide, &mut out, ctx, narrow_to_odd)?;
+    let x = wide.view::<f64>()?;
+    in_chunks(ctx, out.view_mut::<f32>()?, CHEAP_CHUNK, &|start, out| {
+        let x = &x[start..start + out.len()];
+        out.iter_mut().zip(x).for_each(|(out, &x)| *out = narrow_to_odd(x));
+    });
     Ok(out)
 }
 

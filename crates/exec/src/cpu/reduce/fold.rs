@@ -140,7 +140,7 @@ fn fold<T: Number, A: Accumulate<T>>(
             for (i, y) in y.iter_mut().enumerate() {
                 let base = region.base(chunk * chunk_len + i);
                 let mut acc = A::START;
-                region.for_each_reduced(|offset| {
+                region.for_each_reduced(&mut |offset| {
                     acc = A::merge(acc, fold_slice::<T, A>(&x[base + offset..][..len]));
                 });
                 *y = finish(acc, n_reduced);
@@ -174,7 +174,7 @@ fn fold_columns<T: Number, A: Accumulate<T>>(
     let base = region.base(row) + column;
     let mut accs = [A::START; WIDTH];
     let accs = &mut accs[..y.len()];
-    region.for_each_reduced(|offset| {
+    region.for_each_reduced(&mut |offset| {
         for (acc, &x) in accs.iter_mut().zip(&x[base + offset..]) {
             *acc = A::add(*acc, x);
         }

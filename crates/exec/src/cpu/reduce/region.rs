@@ -72,8 +72,8 @@ impl Region {
     }
 
     /// Calls `f` with the offset of each step of the reduced axes.
-    pub fn for_each_reduced(&self, mut f: impl FnMut(usize)) {
-        walk(&self.reduced, 0, &mut f);
+    pub fn for_each_reduced(&self, f: &mut dyn FnMut(usize)) {
+        walk(&self.reduced, 0, f);
     }
 
     /// The extents `[_, n, inner]` of a tensor of which one group of axes is reduced, of size `n`.
@@ -94,7 +94,7 @@ impl Region {
     }
 }
 
-fn walk(axes: &[Axis], offset: usize, f: &mut impl FnMut(usize)) {
+fn walk(axes: &[Axis], offset: usize, f: &mut dyn FnMut(usize)) {
     match axes {
         [] => f(offset),
         [(size, stride)] => (0..*size).for_each(|i| f(offset + i * stride)),
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!((ends.inner, ends.n_reduced(), ends.base(2)), (Inner::Reduced(4), 8, 8));
         assert_eq!((middle.single(), ends.single()), (Some((3, 4)), None));
         let mut offsets = Vec::new();
-        ends.for_each_reduced(|offset| offsets.push(offset));
+        ends.for_each_reduced(&mut |offset| offsets.push(offset));
         assert_eq!(offsets, [0, 12]);
     }
 }
