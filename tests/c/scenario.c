@@ -94,7 +94,8 @@ static void write_output(const char *name, const dunlin_value *value, FILE *answ
         fprintf(answers, " %zu\n", n_bytes);
         for (size_t i = 0; i < n; i++) {
             need(dunlin_tensor_string(value, i, &text, &length) == DUNLIN_OK, name);
-            fwrite(text, 1, length + 1, answers);
+            fwrite(text, 1, length, answers);
+            fputc(0, answers);
         }
     }
     fputc('\n', answers);

@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<()> {
     if !libraries.is_empty() {
         bail!("{} needs {}", file.display(), libraries.join(", "));
     }
-    let digits = ["run", "examples/digits/digits.onnx", "--input", "examples/digits/seven.png"];
+    let digits = ["run", "examples/digits/digits.onnx", "--image", "examples/digits/seven.png"];
     let answer = output(Command::new(file.canonicalize()?).current_dir(place::repository()).args(digits))?;
     println!("{}: {} bytes, needs no library", file.display(), std::fs::metadata(&file)?.len());
     println!("{}", answer.trim());
