@@ -33,7 +33,8 @@ const PARTS: &[Part] = &[
     Part { name: "doc", run: doc },
     Part { name: "test", run: test },
     Part { name: "native", run: native::check_all },
-use crate::{bindings, dist, layering, native, scenario};
+    Part { name: "kotlin", run: bindings::kotlin::check_all },
+    Part { name: "scenarios", run: scenario::run },
     Part { name: "dist", run: dist::check_all },
     Part { name: "valgrind", run: native::check_valgrind },
     Part { name: "conformance", run: conformance },

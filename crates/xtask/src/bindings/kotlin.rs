@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{compare, library};
 use crate::shell::{check, is_there, output};
-use crate::{place, shell};
+use crate::{place, scenario, shell};
 
 /// How the jar is made.
 #[derive(clap::Args)]
@@ -48,7 +48,9 @@ pub fn check_all() -> Result<()> {
     let library = library("dev")?;
     compare(&library)?;
     let natives = natives(&library, None)?;
-    check(maven("bindings/kotlin", &["install"])?.arg(format!("-Ddunlin.natives={}", natives.display())))?;
+    let mut tests = maven("bindings/kotlin", &["install"])?;
+    tests.env("DUNLIN_SCENARIOS_OUT", scenario::folder()?.join("kotlin.json"));
+    check(tests.arg(format!("-Ddunlin.natives={}", natives.display())))?;
     let printed = output(maven("examples/kotlin", &["compile", "exec:java"])?.arg(EXAMPLE))?;
     if printed.trim() != "7 with 99.9 %" {
         bail!("examples/kotlin printed {printed:?}");
