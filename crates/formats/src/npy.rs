@@ -15,6 +15,9 @@ use header::{Header, Kind};
 pub use npz::{NpzEntries, read_npz, write_npz};
 pub use widen::widened;
 
+/// How many strings of no characters an array may hold: they take up memory, but no bytes of the file.
+const MAX_EMPTY_STRINGS: usize = 1 << 16;
+
 /// Why an array file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +42,12 @@ pub enum NpyError {
     /// An element type that tensors do not have.
     #[error("elements of numpy type {0:?} are not supported")]
     DType(String),
+    /// More strings of no characters than a file of no bytes may ask for.
+    #[error("{n} strings of no characters; at most {MAX_EMPTY_STRINGS} are read")]
+    EmptyStrings {
+        /// How many there would be.
+        n: usize,
+    },
     /// A string that is not text.
     #[error("element {index} is not a string of Unicode characters")]
     Text {
@@ -147,6 +156,9 @@ fn strings(
     decode: impl Fn(&[u8]) -> Option<String>,
 ) -> Result<Tensor, NpyError> {
     let n = shape.n_elements();
+    if item_bytes == 0 && n > MAX_EMPTY_STRINGS {
+        return Err(NpyError::EmptyStrings { n });
+    }
     let mut strings = Vec::new();
     let refused = OutOfMemory { requested_bytes: n.saturating_mul(size_of::<String>()) };
     strings.try_reserve_exact(n).map_err(|_| TensorError::from(refused))?;
@@ -202,6 +214,13 @@ mod tests {
         file.extend(format!("{text:<117}\n").into_bytes());
         file.extend([0, 1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6]);
         assert_eq!(read_npy(&file).unwrap(), Tensor::from_slice([2, 3], &[1i16, 2, 3, 4, 5, 6]).unwrap());
+    }
+
+    #[test]
+    fn strings_of_no_characters_are_few() {
+        let array = |n: usize| read_npy(&header::write("<U0", &Shape::new(&[n])));
+        assert_eq!(array(3).unwrap().strings().unwrap(), ["", "", ""]);
+        assert!(matches!(array(957_635_413), Err(NpyError::EmptyStrings { n: 957_635_413 })));
     }
 
     #[test]
