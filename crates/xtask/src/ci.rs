@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::shell::{cargo, check};
-use crate::{bindings, dist, layering, native, scenario};
+use crate::{bindings, dist, layering, native, scenario, wheel};
 
 /// What to check.
 #[derive(clap::Args)]
@@ -34,6 +34,7 @@ const PARTS: &[Part] = &[
     Part { name: "test", run: test },
     Part { name: "native", run: native::check_all },
     Part { name: "kotlin", run: bindings::kotlin::check_all },
+    Part { name: "python", run: wheel::check_all },
     Part { name: "scenarios", run: scenario::run },
     Part { name: "dist", run: dist::check_all },
     Part { name: "valgrind", run: native::check_valgrind },

@@ -19,6 +19,7 @@ mod scenario;
 mod shell;
 mod sizes;
 mod slim;
+mod wheel;
 mod workers;
 
 use std::process::ExitCode;
@@ -73,6 +74,8 @@ enum Command {
     Sizes(sizes::Args),
     /// Build the dunlin command for Linux without any shared library.
     Static(dist::musl::Args),
+    /// Build the Python package as a wheel and check it.
+    Wheel(wheel::Args),
     /// Write include/dunlin.h and the list of exported symbols.
     Header,
     /// Run the C and C++ programs under sanitizers and Valgrind.
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Command::Sizes(args) => sizes::run(&args),
         Command::ColdStart(args) => bench::cold::run(&args),
         Command::Static(args) => dist::musl::run(&args),
+        Command::Wheel(args) => wheel::run(&args),
         Command::Header => native::header(),
         Command::Sanitize(args) => native::sanitize(&args),
         Command::Overhead(args) => native::overhead(&args),

@@ -50,10 +50,25 @@ fn scripts() -> PathBuf {
 
 /// The interpreter of the cache's environment, with all of `requirements` installed.
 pub fn environment(requirements: &[&str]) -> Result<PathBuf> {
-    let folder = place::cache()?.join("venv");
-    let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    environment_in("venv", requirements)
+}
+
+/// The interpreter that environments are made with.
+pub fn base() -> String {
+    std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+/// The interpreter of an environment's folder.
+pub fn interpreter(folder: &Path) -> PathBuf {
+    folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+}
+
+/// As [`environment`], in the cache's folder of this name.
+pub fn environment_in(name: &str, requirements: &[&str]) -> Result<PathBuf> {
+    let folder = place::cache()?.join(name);
+    let interpreter = interpreter(&folder);
     if !interpreter.exists() {
-        let base = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let base = base();
         check(Command::new(&base).args(["-m", "venv"]).arg(&folder))
             .with_context(|| format!("{base} cannot make a virtual environment"))?;
     }

@@ -13,7 +13,7 @@ use crate::{place, python};
 pub const GLIBC_FLOOR: &str = "2.17";
 
 /// What is compiled into its callers: less than the compilers' default of 250, since what must be for speed says so in the sources.
-const INLINING: &str = "-Cllvm-args=-inline-threshold=60";
+pub const INLINING: &str = "-Cllvm-args=-inline-threshold=60";
 
 /// What links on Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -25,7 +25,8 @@ pub struct Facts {
     run_time_name: Option<String>,
     /// The newest version of glibc that a symbol asks for, as numbers.
     glibc: Vec<u32>,
-    exported: BTreeSet<String>,
+    /// The functions that others can call.
+    pub exported: BTreeSet<String>,
 }
 
 impl Facts {

@@ -116,7 +116,7 @@ impl Layout {
         for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
             copy(&place::repository().join(name), &doc.join(name))?;
         }
-        write(&doc.join("THIRD-PARTY.txt"), &licences::third_party(&built.features)?)
+        write(&doc.join("THIRD-PARTY.txt"), &licences::third_party("dunlin-native", &built.features)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The licences of the crates that are linked into the library, as they ask to be passed on.
+//! The licences of the crates that are linked into a library, as they ask to be passed on.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 
 use crate::shell::{cargo, output};
 
-/// Every crate in the library with its licence and the texts that came with it; equal texts stand once.
-pub fn third_party(features: &[String]) -> Result<String> {
+/// Every crate in the library that a package of ours builds, with its licence and the texts that came with it; equal texts stand once.
+pub fn third_party(package: &str, features: &[String]) -> Result<String> {
     let mut text = String::from("Dunlin's library holds code of these crates, under these licences.\n\n");
     let mut texts: Vec<(String, Vec<String>)> = Vec::new();
-    for (name, licence, folder) in crates(features)? {
+    for (name, licence, folder) in crates(package, features)? {
         writeln!(text, "{name}: {licence}")?;
         for file in licence_files(&folder)? {
             let found = String::from_utf8_lossy(&std::fs::read(file)?).trim().replace("\r\n", "\n");
@@ -29,11 +29,11 @@ pub fn third_party(features: &[String]) -> Result<String> {
 }
 
 /// Name and version, licence, and folder of each crate of others that the library is built of.
-fn crates(features: &[String]) -> Result<Vec<(String, String, PathBuf)>> {
+fn crates(package: &str, features: &[String]) -> Result<Vec<(String, String, PathBuf)>> {
     let tree = [
         "tree",
         "--package",
-        "dunlin-native",
+        package,
         "--edges",
         "normal,no-proc-macro",
         "--prefix",

@@ -6,7 +6,7 @@ mod consumer;
 mod cuda;
 mod deb;
 mod layout;
-mod licences;
+pub mod licences;
 pub mod musl;
 pub mod system;
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 pub use header::{SYMBOLS, write as header};
-pub use overhead::{Args as OverheadArgs, run as overhead};
+pub use overhead::{Args as OverheadArgs, of as overhead_of, run as overhead};
 pub use sanitize::{Args as SanitizeArgs, check_few as check_valgrind, run as sanitize};
 
 use crate::{place, python};

@@ -1,5 +1,7 @@
 //! `cargo xtask overhead`: the time of a run of a one-node model through the C ABI, beside ONNX Runtime's.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use super::library::Library;
@@ -25,14 +27,21 @@ pub struct Args {
     peers: bool,
 }
 
+/// What the program says of the library in a folder.
+///
+/// # Errors
+/// If it does not compile or run.
+pub fn of(folder: PathBuf) -> Result<String> {
+    PROGRAM.run(&Library::at(folder))
+}
+
 /// Measures and prints.
 ///
 /// # Errors
 /// If something does not build or run.
 pub fn run(args: &Args) -> Result<()> {
     check(&mut cargo(&["build", "--quiet", "--release", "--package", "dunlin-native"]))?;
-    let library = Library::at(place::target()?.join("release"));
-    print!("{}", PROGRAM.run(&library)?);
+    print!("{}", of(place::target()?.join("release"))?);
     if args.peers {
         check(
             python::command(&[python::BASE, python::PEERS], "peer_overhead.py")?

@@ -1,0 +1,1 @@
+"""The module path by which programs import ONNX Runtime's exceptions."""
