@@ -11,6 +11,9 @@ internal object Samples {
     val repository = File(System.getProperty("dunlin.repository") ?: "../..").canonicalFile
     val digits = File(repository, "examples/digits/digits.onnx")
 
+    /** Adds a scalar to any number of rows of three. */
+    val addition = File(repository, "tests/scenarios/models/add_float32.onnx")
+
     /** A picture of a seven: [1, 1, 28, 28], from 0 to 1. */
     fun seven(): FloatArray {
         val bytes = File(repository, "examples/digits/seven.pgm").readBytes()
@@ -27,7 +30,7 @@ internal object Samples {
     }
 
     /** So many times a test of leaks repeats. */
-    val repetitions = if (System.getProperty("dunlin.long") == "true") 100_000 else 2_000
+    val repetitions = if (System.getProperty("dunlin.long") == "true") 100_000 else 1_000
 
     /** Enough pictures for a run that takes a while. */
     fun manyImages(): Tensor = Tensor.of(FloatArray(4_000 * 28 * 28), 4_000, 1, 28, 28)
