@@ -25,11 +25,18 @@ pub struct Args {
     /// Make the jar of the documentation, too.
     #[arg(long)]
     documentation: bool,
+    /// Instead of all that, measure what calls cost beside the C functions, with these models of a picture of 640 by 640, too.
+    #[arg(long, num_args = 0.., value_name = "MODEL")]
+    figures: Option<Vec<PathBuf>>,
 }
 
 /// Builds the library and puts the jar into the local Maven repository.
 pub fn run(args: &Args) -> Result<()> {
-    let natives = natives(&library(&args.profile)?, args.aarch64.as_deref())?;
+    let library = library(&args.profile)?;
+    let natives = natives(&library, args.aarch64.as_deref())?;
+    if let Some(models) = &args.figures {
+        return figures(&library, &natives, models);
+    }
     let mut maven = maven("bindings/kotlin", &["install"])?;
     maven.arg(format!("-Ddunlin.natives={}", natives.display()));
     if !args.test {
@@ -57,6 +64,31 @@ pub fn check_all() -> Result<()> {
     }
     println!("  examples/kotlin: {}", printed.trim());
     Ok(())
+}
+
+/// Measures the same in C and in Kotlin, one after the other.
+fn figures(library: &Path, natives: &Path, models: &[PathBuf]) -> Result<()> {
+    let folder = library.parent().context("a library lies in a folder")?;
+    let (root, program) = (place::repository(), folder.join("picture"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c11", "-O2", "-o"]).arg(&program).arg(root.join("tests/c/picture.c"));
+    compiler.arg("-I").arg(root.join("include")).arg("-L").arg(folder).arg("-ldunlin");
+    check(&mut compiler)?;
+    let models: Vec<PathBuf> = models.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
+    println!("C:");
+    let addition = root.join("tests/scenarios/models/add_float32.onnx");
+    check(Command::new(&program).env("LD_LIBRARY_PATH", folder).arg(addition).args(&models))?;
+    println!("Kotlin:");
+    let names: Vec<_> = models.iter().map(|model| model.to_string_lossy()).collect();
+    let mut kotlin =
+        maven("bindings/kotlin", &["test-compile", "org.codehaus.mojo:exec-maven-plugin:3.5.0:java"])?;
+    kotlin.arg(format!("-Ddunlin.natives={}", natives.display())).arg("-Dexec.classpathScope=test");
+    kotlin.arg(format!("-Ddunlin.repository={}", root.display()));
+    check(
+        kotlin
+            .args(["-Dexec.mainClass=dev.dunlin.FiguresKt"])
+            .arg(format!("-Dexec.args={}", names.join(" "))),
+    )
 }
 
 /// What the example is given.
