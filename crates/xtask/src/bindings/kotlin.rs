@@ -99,7 +99,10 @@ fn maven(project: &str, goals: &[&str]) -> Result<Command> {
         bail!("Maven and a JDK of 17 or newer are needed: https://maven.apache.org");
     }
     let mut command = Command::new("mvn");
-    command.current_dir(place::repository()).args(["--quiet", "--batch-mode", "--file", project]).args(goals);
+    command
+        .current_dir(place::repository())
+        .args(["--quiet", "--batch-mode", "-Dstyle.color=never", "--file", project])
+        .args(goals);
     Ok(command)
 }
 
