@@ -15,8 +15,8 @@ use crate::{native, place};
 const ALLOWED: &[&str] =
     &["libc.so", "libm.so", "libgcc_s.so", "libpthread.so", "libdl.so", "librt.so", "ld-linux"];
 
-/// Bytes that the shared library may have, with every operator and the CPU alone: 8 MiB.
-pub const MAX_BYTES: u64 = 8 << 20;
+/// Bytes that the shared library may have, with every operator and the CPU alone: 8 MB.
+pub const MAX_BYTES: u64 = 8_000_000;
 
 /// What is known of a shared library.
 #[derive(Debug)]
