@@ -219,8 +219,8 @@ impl std::fmt::Display for Error {
             write!(f, "{}: ", file.display())?;
         }
         match (&inner.node, &inner.op) {
-            (Some(node), Some(op)) if node != op => write!(f, "node {node:?}: {op} ")?,
-            (Some(node), _) => write!(f, "node {node:?}: ")?,
+            (Some(node), Some(op)) => write!(f, "node {node:?}: {op} ")?,
+            (Some(node), None) => write!(f, "node {node:?}: ")?,
             (None, Some(op)) => write!(f, "{op} ")?,
             (None, None) => {}
         }

@@ -49,7 +49,7 @@ pub enum ReadError {
         error: Box<LowerError>,
     },
     /// A node could not be translated.
-    #[error("node {node:?} ({op_type}): {error}")]
+    #[error("node {node:?}: {op_type} {error}")]
     Node {
         /// The node's name; its operator's if it has none.
         node: String,

@@ -4,7 +4,7 @@ use dunlin_ir::{GraphError, TensorError};
 
 use super::table::operators;
 
-/// Why a node or graph could not be translated. The facts; [`super::super::ReadError`] adds the place.
+/// Why a node or graph could not be translated. The facts; [`super::super::ReadError`] adds the place, and puts the operator before them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LowerError {
@@ -13,7 +13,7 @@ pub enum LowerError {
     OutOfMemory(#[from] dunlin_sys::OutOfMemory),
     /// The operator is not known.
     #[error(
-        "operator {name} of domain {:?} is not supported{}",
+        "of domain {:?} is not supported{}",
         if domain.is_empty() { "ai.onnx" } else { domain },
         advice(domain, name)
     )]
@@ -27,7 +27,7 @@ pub enum LowerError {
     #[error(transparent)]
     LeftOut(#[from] dunlin_ir::built::LeftOut),
     /// The operator is known, but not in this version.
-    #[error("operator {name} is not supported in opset {opset} (known: {})", known.join(", "))]
+    #[error("is not supported in opset {opset} (known: {})", known.join(", "))]
     UnknownVersion {
         /// Its name.
         name: String,
