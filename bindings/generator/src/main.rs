@@ -50,10 +50,65 @@ fn tidy(folder: &Path) -> Result<()> {
             tidied.push_str(line.trim_end());
             tidied.push('\n');
         }
+        if path.extension().is_some_and(|extension| extension == "kt") {
+            tidied = quicken(tidied)?;
+        }
         fs::write(&path, tidied)?;
     }
     Ok(())
 }
+
+/// Passes the status of calls as a pointer to memory of the thread's. JNA takes most of the time of a small call to make, write and read
+/// the structure that the templates make for each; this way it is read after failures alone.
+fn quicken(mut text: String) -> Result<String> {
+    for (old, new) in QUICKER {
+        if !text.contains(old) {
+            bail!("the templates no longer write {old:?}");
+        }
+        text = text.replace(old, new);
+    }
+    Ok(text)
+}
+
+/// What is replaced by what.
+const QUICKER: [(&str, &str); 5] = [
+    ("uniffi_out_err: UniffiRustCallStatus", "uniffi_out_err: Pointer"),
+    ("callback: (UniffiRustCallStatus) -> U", "callback: (Pointer) -> U"),
+    ("completeFunc: (Long, UniffiRustCallStatus) -> F", "completeFunc: (Long, Pointer) -> F"),
+    (
+        "    var status = UniffiRustCallStatus()
+    val return_value = callback(status)
+    uniffiCheckCallStatus(errorHandler, status)
+    return return_value
+",
+        "    val status = uniffiThreadStatus.get()!!
+    val return_value = callback(status)
+    if (status.getByte(0) != UNIFFI_CALL_SUCCESS) {
+        uniffiCheckCallStatus(errorHandler, uniffiTakeStatus(status))
+    }
+    return return_value
+",
+    ),
+    (
+        "// Check UniffiRustCallStatus and throw",
+        "// The status of the calls of each thread: success, but between a failed call and its exception.
+private val uniffiThreadStatus = object : ThreadLocal<Pointer>() {
+    override fun initialValue(): Pointer =
+        com.sun.jna.Memory(UniffiRustCallStatus().size().toLong()).apply { clear() }
+}
+
+// Copies the status of a failed call, and sets it back
+private fun uniffiTakeStatus(status: Pointer): UniffiRustCallStatus {
+    val taken = UniffiRustCallStatus()
+    taken.pointer.write(0, status.getByteArray(0, taken.size()), 0, taken.size())
+    taken.read()
+    status.setByte(0, UNIFFI_CALL_SUCCESS)
+    return taken
+}
+
+// Check UniffiRustCallStatus and throw",
+    ),
+];
 
 /// Where the crate lies whose uniffi.toml says how the bindings are called.
 struct Source(Utf8PathBuf);

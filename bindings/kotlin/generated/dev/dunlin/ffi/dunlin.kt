@@ -273,11 +273,28 @@ interface UniffiRustCallStatusErrorHandler<E> {
 // synchronize itself
 
 // Call a rust function that returns a Result<>.  Pass in the Error class companion that corresponds to the Err
-private inline fun <U, E: kotlin.Exception> uniffiRustCallWithError(errorHandler: UniffiRustCallStatusErrorHandler<E>, callback: (UniffiRustCallStatus) -> U): U {
-    var status = UniffiRustCallStatus()
+private inline fun <U, E: kotlin.Exception> uniffiRustCallWithError(errorHandler: UniffiRustCallStatusErrorHandler<E>, callback: (Pointer) -> U): U {
+    val status = uniffiThreadStatus.get()!!
     val return_value = callback(status)
-    uniffiCheckCallStatus(errorHandler, status)
+    if (status.getByte(0) != UNIFFI_CALL_SUCCESS) {
+        uniffiCheckCallStatus(errorHandler, uniffiTakeStatus(status))
+    }
     return return_value
+}
+
+// The status of the calls of each thread: success, but between a failed call and its exception.
+private val uniffiThreadStatus = object : ThreadLocal<Pointer>() {
+    override fun initialValue(): Pointer =
+        com.sun.jna.Memory(UniffiRustCallStatus().size().toLong()).apply { clear() }
+}
+
+// Copies the status of a failed call, and sets it back
+private fun uniffiTakeStatus(status: Pointer): UniffiRustCallStatus {
+    val taken = UniffiRustCallStatus()
+    taken.pointer.write(0, status.getByteArray(0, taken.size()), 0, taken.size())
+    taken.read()
+    status.setByte(0, UNIFFI_CALL_SUCCESS)
+    return taken
 }
 
 // Check UniffiRustCallStatus and throw an error if the call wasn't successful
@@ -313,7 +330,7 @@ object UniffiNullRustCallStatusErrorHandler: UniffiRustCallStatusErrorHandler<In
 }
 
 // Call a rust function that returns a plain value
-private inline fun <U> uniffiRustCall(callback: (UniffiRustCallStatus) -> U): U {
+private inline fun <U> uniffiRustCall(callback: (Pointer) -> U): U {
     return uniffiRustCallWithError(UniffiNullRustCallStatusErrorHandler, callback)
 }
 
@@ -828,131 +845,131 @@ internal object UniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
-    external fun uniffi_dunlin_uniffi_fn_clone_cancel(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_cancel(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_cancel(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_cancel(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_constructor_cancel_new(uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_cancel_new(uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_cancel_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_cancel_cancel(`ptr`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_cancel_is_cancelled(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_cancel_is_cancelled(`ptr`: Long,uniffi_out_err: Pointer,
     ): Byte
-    external fun uniffi_dunlin_uniffi_fn_clone_model(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_model(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_model(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_model(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_constructor_model_load(`source`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_model_load(`source`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Long
     external fun uniffi_dunlin_uniffi_fn_constructor_model_load_async(`source`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_model_info(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_model_info(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_model_memory(`ptr`: Long,`shapes`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_model_memory(`ptr`: Long,`shapes`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_model_report(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_model_report(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_model_run(`ptr`: Long,`inputs`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_model_run(`ptr`: Long,`inputs`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
     external fun uniffi_dunlin_uniffi_fn_method_model_run_async(`ptr`: Long,`inputs`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_model_session(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_model_session(`ptr`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_clone_log(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_log(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_log(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_log(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
     external fun uniffi_dunlin_uniffi_fn_init_callback_vtable_log(`vtable`: UniffiVTableCallbackInterfaceLog,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_log_wrote(`ptr`: Long,`level`: RustBuffer.ByValue,`line`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_log_wrote(`ptr`: Long,`level`: RustBuffer.ByValue,`line`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_clone_progress(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_progress(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_progress(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_progress(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
     external fun uniffi_dunlin_uniffi_fn_init_callback_vtable_progress(`vtable`: UniffiVTableCallbackInterfaceProgress,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_progress_progressed(`ptr`: Long,`stage`: RustBuffer.ByValue,`fraction`: Float,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_progress_progressed(`ptr`: Long,`stage`: RustBuffer.ByValue,`fraction`: Float,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_clone_pool(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_pool(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_pool(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_pool(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_constructor_pool_new(`n`: Int,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_pool_new(`n`: Int,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_pool_n_threads(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_pool_n_threads(`ptr`: Long,uniffi_out_err: Pointer,
     ): Int
-    external fun uniffi_dunlin_uniffi_fn_clone_runreport(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_runreport(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_runreport(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_runreport(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_runreport_json(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_runreport_json(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_runreport_nodes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_runreport_nodes(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_runreport_summary(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_runreport_summary(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_clone_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_session(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_session(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_session_reset(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_session_reset(`ptr`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_session_run(`ptr`: Long,`inputs`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_session_run(`ptr`: Long,`inputs`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
     external fun uniffi_dunlin_uniffi_fn_method_session_run_async(`ptr`: Long,`inputs`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_session_set_state(`ptr`: Long,`input`: RustBuffer.ByValue,`value`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_session_set_state(`ptr`: Long,`input`: RustBuffer.ByValue,`value`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_method_session_state(`ptr`: Long,`input`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_session_state(`ptr`: Long,`input`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_clone_value(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_clone_value(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_free_value(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_free_value(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_constructor_value_map(`keys`: Long,`values`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_value_map(`keys`: Long,`values`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_constructor_value_optional(`value`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_value_optional(`value`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_constructor_value_sequence(`values`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_value_sequence(`values`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_constructor_value_strings(`shape`: RustBuffer.ByValue,`strings`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_value_strings(`shape`: RustBuffer.ByValue,`strings`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_constructor_value_tensor(`dtype`: Int,`shape`: RustBuffer.ByValue,`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_constructor_value_tensor(`dtype`: Int,`shape`: RustBuffer.ByValue,`bytes`: ForeignBytes.ByValue,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_value_address(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_value_address(`ptr`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_value_byte_len(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_value_byte_len(`ptr`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_value_elements(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_value_elements(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_value_info(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_value_info(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_method_value_keys(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_value_keys(`ptr`: Long,uniffi_out_err: Pointer,
     ): Long
-    external fun uniffi_dunlin_uniffi_fn_method_value_texts(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_method_value_texts(`ptr`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_func_async_wait(`timeoutMs`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_async_wait(`timeoutMs`: Long,uniffi_out_err: Pointer,
     ): Unit
-    external fun uniffi_dunlin_uniffi_fn_func_devices(uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_devices(uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_func_has(`feature`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_has(`feature`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Byte
-    external fun uniffi_dunlin_uniffi_fn_func_instruction_set(uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_instruction_set(uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_func_version(uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_version(uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_func_error_kind_name(`kind`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_error_kind_name(`kind`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun uniffi_dunlin_uniffi_fn_func_blank_tensor(`dtype`: Int,`shape`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_dunlin_uniffi_fn_func_blank_tensor(`dtype`: Int,`shape`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun ffi_dunlin_uniffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rustbuffer_alloc(`size`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun ffi_dunlin_uniffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rustbuffer_from_bytes(`bytes`: ForeignBytes.ByValue,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
-    external fun ffi_dunlin_uniffi_rustbuffer_free(`buf`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rustbuffer_free(`buf`: RustBuffer.ByValue,uniffi_out_err: Pointer,
     ): Unit
-    external fun ffi_dunlin_uniffi_rustbuffer_reserve(`buf`: RustBuffer.ByValue,`additional`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rustbuffer_reserve(`buf`: RustBuffer.ByValue,`additional`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
     external fun ffi_dunlin_uniffi_rust_future_poll_u8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -960,7 +977,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_u8(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_u8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_u8(`handle`: Long,uniffi_out_err: Pointer,
     ): Int
     external fun ffi_dunlin_uniffi_rust_future_poll_i8(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -968,7 +985,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_i8(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_i8(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_i8(`handle`: Long,uniffi_out_err: Pointer,
     ): Byte
     external fun ffi_dunlin_uniffi_rust_future_poll_u16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -976,7 +993,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_u16(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_u16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_u16(`handle`: Long,uniffi_out_err: Pointer,
     ): Int
     external fun ffi_dunlin_uniffi_rust_future_poll_i16(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -984,7 +1001,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_i16(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_i16(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_i16(`handle`: Long,uniffi_out_err: Pointer,
     ): Short
     external fun ffi_dunlin_uniffi_rust_future_poll_u32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -992,7 +1009,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_u32(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_u32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_u32(`handle`: Long,uniffi_out_err: Pointer,
     ): Int
     external fun ffi_dunlin_uniffi_rust_future_poll_i32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1000,7 +1017,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_i32(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_i32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_i32(`handle`: Long,uniffi_out_err: Pointer,
     ): Int
     external fun ffi_dunlin_uniffi_rust_future_poll_u64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1008,7 +1025,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_u64(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_u64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_u64(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
     external fun ffi_dunlin_uniffi_rust_future_poll_i64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1016,7 +1033,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_i64(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_i64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_i64(`handle`: Long,uniffi_out_err: Pointer,
     ): Long
     external fun ffi_dunlin_uniffi_rust_future_poll_f32(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1024,7 +1041,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_f32(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_f32(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_f32(`handle`: Long,uniffi_out_err: Pointer,
     ): Float
     external fun ffi_dunlin_uniffi_rust_future_poll_f64(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1032,7 +1049,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_f64(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_f64(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_f64(`handle`: Long,uniffi_out_err: Pointer,
     ): Double
     external fun ffi_dunlin_uniffi_rust_future_poll_rust_buffer(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1040,7 +1057,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_rust_buffer(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_rust_buffer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_rust_buffer(`handle`: Long,uniffi_out_err: Pointer,
     ): RustBuffer.ByValue
     external fun ffi_dunlin_uniffi_rust_future_poll_void(`handle`: Long,`callback`: UniffiRustFutureContinuationCallback,`callbackData`: Long,
     ): Unit
@@ -1048,7 +1065,7 @@ internal object UniffiLib {
     ): Unit
     external fun ffi_dunlin_uniffi_rust_future_free_void(`handle`: Long,
     ): Unit
-    external fun ffi_dunlin_uniffi_rust_future_complete_void(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    external fun ffi_dunlin_uniffi_rust_future_complete_void(`handle`: Long,uniffi_out_err: Pointer,
     ): Unit
 
 
@@ -1092,7 +1109,7 @@ internal object uniffiRustFutureContinuationCallbackImpl: UniffiRustFutureContin
 internal suspend fun<T, F, E: kotlin.Exception> uniffiRustCallAsync(
     rustFuture: Long,
     pollFunc: (Long, UniffiRustFutureContinuationCallback, Long) -> Unit,
-    completeFunc: (Long, UniffiRustCallStatus) -> F,
+    completeFunc: (Long, Pointer) -> F,
     freeFunc: (Long) -> Unit,
     liftFunc: (F) -> T,
     errorHandler: UniffiRustCallStatusErrorHandler<E>
