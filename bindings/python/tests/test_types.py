@@ -57,8 +57,7 @@ def test_programs_check(tmp_path):
 
 def test_the_package_checks(tmp_path):
     pytest.importorskip("mypy")
-    package = pathlib.Path(dunlin.__file__).parent
-    checked = run("mypy", "--strict", "--ignore-missing-imports", str(package), cwd=tmp_path)
+    checked = run("mypy", "--strict", "--ignore-missing-imports", "--package", "dunlin", cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
