@@ -14,7 +14,7 @@ class LeakTest {
     private val allowed = 24L shl 20
 
     @Test
-    fun `loads and closes`() = stays(Samples.repetitions / 10) {
+    fun `loads and closes`() = stays(Samples.loads) {
         Model.load(Samples.digits, LoadOptions().apply { threads = 1 }).use { model ->
             Tensor.of(FloatArray(784), 1, 1, 28, 28).use { model.run(it).close() }
         }

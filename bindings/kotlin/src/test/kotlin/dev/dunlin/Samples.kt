@@ -29,8 +29,13 @@ internal object Samples {
         FloatArray(data.remaining()).also(data::get)
     }
 
+    private val isLong get() = System.getProperty("dunlin.long") == "true"
+
     /** So many times a test of leaks repeats. */
-    val repetitions = if (System.getProperty("dunlin.long") == "true") 100_000 else 1_000
+    val repetitions = if (isLong) 100_000 else 1_000
+
+    /** So many times it loads. */
+    val loads = if (isLong) 100_000 else 100
 
     /** Enough pictures for a run that takes a while. */
     fun manyImages(): Tensor = Tensor.of(FloatArray(4_000 * 28 * 28), 4_000, 1, 28, 28)
