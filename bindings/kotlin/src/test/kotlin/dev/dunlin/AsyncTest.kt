@@ -3,6 +3,7 @@
 package dev.dunlin
 
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -68,12 +69,9 @@ class AsyncTest {
     fun `a session is busy while it runs, and free afterwards`() = runBlocking(Dispatchers.Default) {
         Model.load(Samples.digits).use { model ->
             val session = model.session()
-            val run = async { session.runAsync(mapOf("image" to Samples.manyImages())) }
-            var wasBusy = false
-            while (!wasBusy && !run.isCompleted) {
-                wasBusy = runCatching { session.reset() }.exceptionOrNull() is DunlinException.Busy
-            }
-            assertTrue(wasBusy)
+            // Undispatched: the run has begun when this returns.
+            val run = async(start = CoroutineStart.UNDISPATCHED) { session.runAsync(mapOf("image" to Samples.manyImages())) }
+            assertThrows(DunlinException.Busy::class.java) { session.reset() }
             run.await().close()
             session.run(seven).close()
         }
