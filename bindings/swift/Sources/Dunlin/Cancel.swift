@@ -52,7 +52,6 @@ func awaiting<R>(_ host: Cancel?, _ work: (Cancel) async throws -> R) async thro
     do {
         return try await withTaskCancellationHandler { try await work(own) } onCancel: { own.cancel() }
     } catch {
-        let error = translated(error)
         let isCancelled = (error as? DunlinError)?.kind == .cancelled
         throw isCancelled && Task.isCancelled && host?.isCancelled != true ? CancellationError() : error
     }

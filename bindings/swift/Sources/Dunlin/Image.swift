@@ -111,8 +111,11 @@ private struct Layout {
     }
 
     private static func isPlanar(_ sizes: [Int?]) -> Bool? {
-        if let first = sizes[0], [1, 3].contains(first) { return true }
-        if let last = sizes[2], [1, 3].contains(last) { return false }
+        // Where both could be channels, colours are likelier than brightness.
+        for channels in [3, 1] {
+            if sizes[0] == channels { return true }
+            if sizes[2] == channels { return false }
+        }
         return nil
     }
 

@@ -157,7 +157,7 @@ extension LoadOptions {
                 if let thrown = callbacks.thrown { throw thrown }
                 return Model(model)
             } catch {
-                throw callbacks.thrown ?? error
+                throw callbacks.thrown ?? translated(error)
             }
         }
     }

@@ -225,7 +225,7 @@ extension Running {
 
     func finish(_ inputs: [DunlinFFI.Input], _ options: RunOptions) async throws -> Outputs {
         let result = try await awaiting(options.cancel) { own in
-            try await start(inputs, options.lowered(own))
+            do { return try await start(inputs, options.lowered(own)) } catch { throw translated(error) }
         }
         return try Outputs(result, ports.outputs)
     }

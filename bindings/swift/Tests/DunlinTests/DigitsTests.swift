@@ -26,8 +26,8 @@ final class DigitsTests: XCTestCase {
             try Model.load(data: bytes),
             try Model.load(descriptor: handle.fileDescriptor),
         ]
-        let images = try Tensor(data: Reference.array("image"), type: .float32, shape: [16, 1, 28, 28])
-        let expected = try Tensor(data: Reference.array("probabilities"), type: .float32, shape: [16, 10])
+        let images = try Reference.array("image", shape: [16, 1, 28, 28])
+        let expected = try Reference.array("probabilities", shape: [16, 10])
         for model in models {
             let answers = try model.run(["image": images]).tensor(0).array(of: Float.self)
             for (answer, wanted) in zip(answers, try expected.elements(of: Float.self)) {

@@ -1,4 +1,4 @@
-// ONNX Runtime's answers, as numpy keeps them: arrays in a zip archive without compression or with it.
+// ONNX Runtime's answers, as numpy keeps them: arrays in a zip archive without compression.
 
 import Foundation
 
@@ -6,18 +6,15 @@ import Foundation
 
 /// Reads examples/digits/reference.npz.
 enum Reference {
-    /// The bytes of an array.
-    static func array(_ name: String) throws -> Data {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let unzip = Process()
-        unzip.executableURL = URL(fileURLWithPath: "/usr/bin/unzip")
-        let archive = Samples.repository.appendingPathComponent("examples/digits/reference.npz")
-        unzip.arguments = ["-qq", archive.path, "\(name).npy", "-d", folder.path]
-        try unzip.run()
-        unzip.waitUntilExit()
-        let file = try Data(contentsOf: folder.appendingPathComponent("\(name).npy"))
-        return Data(file.dropFirst(10 + Int(file[8]) + 256 * Int(file[9])))
+    /// An array of floats in this shape.
+    static func array(_ name: String, shape: [Int]) throws -> Tensor {
+        let archive = try Data(contentsOf: Samples.repository.appendingPathComponent("examples/digits/reference.npz"))
+        // The first mention of the name is in the entry's own header, which tells at its byte 28 how many more bytes it has.
+        guard let entry = archive.range(of: Data("\(name).npy".utf8)) else { throw Wrong(description: "no \(name)") }
+        func short(_ offset: Int) -> Int { Int(archive[offset]) + 256 * Int(archive[offset + 1]) }
+        let file = entry.upperBound + short(entry.lowerBound - 2)
+        let start = file + 10 + short(file + 8)
+        let bytes = archive[start..<start + 4 * shape.reduce(1, *)]
+        return try Tensor(data: bytes, type: .float32, shape: shape)
     }
 }

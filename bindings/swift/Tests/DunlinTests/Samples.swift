@@ -17,8 +17,6 @@ enum Samples {
     /// Adds a scalar to any number of rows of three.
     static let addition = repository.appendingPathComponent("tests/scenarios/models/add_float32.onnx")
 
-    static let total = repository.appendingPathComponent("tests/scenarios/models/running_total.onnx")
-
     /// The pixels of a picture of a seven, from 0 to 255.
     static func sevenBytes() throws -> [UInt8] {
         let file = try Data(contentsOf: repository.appendingPathComponent("examples/digits/seven.pgm"))

@@ -88,8 +88,8 @@ struct Scenario {
             }
             let outputs = try runner.run(step.inputs)
             try compare(outputs, step)
-            let raw = try outputs.map { ($0.name, try raw(outputs.tensor($0.name)).base64EncodedString()) }
-            try give(Dictionary(uniqueKeysWithValues: raw))
+            let texts = try outputs.map { ($0.name, try raw(outputs.tensor($0.name)).base64EncodedString()) }
+            try give(Dictionary(uniqueKeysWithValues: texts))
         }
     }
 
