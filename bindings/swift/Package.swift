@@ -17,7 +17,7 @@ let linking: [LinkerSetting] = folder.map { [.unsafeFlags(["-L\($0)", "-Xlinker"
 
 let package = Package(
     name: "Dunlin",
-    platforms: [.iOS(.v15), .macOS(.v12), .tvOS(.v15), .watchOS(.v8), .visionOS(.v1)],
+    platforms: [.iOS(.v15), .macOS(.v12)],
     products: [.library(name: "Dunlin", targets: ["Dunlin"])],
     targets: [
         native,

@@ -52,6 +52,8 @@ enum Command {
     Bindings,
     /// Put the jar for Kotlin and Java, with the native library in it, into the local Maven repository.
     Kotlin(bindings::kotlin::Args),
+    /// Test the package for Swift, and lay out the XCFramework for Apple's systems.
+    Swift(bindings::swift::Args),
     /// Check everything, or the parts that are named, and say how long each took.
     Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bindings => bindings::write(),
         Command::Kotlin(args) => bindings::kotlin::run(&args),
+        Command::Swift(args) => bindings::swift::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),

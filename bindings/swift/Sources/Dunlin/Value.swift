@@ -61,7 +61,7 @@ extension Value: CustomStringConvertible {
 public struct Input: Sendable {
     private enum Content {
         case value(Value)
-        case image(Image, Image.Options)
+        case image(Picture, Picture.Options)
     }
 
     private let content: Content
@@ -78,7 +78,7 @@ public struct Input: Sendable {
     }
 
     /// A picture, scaled and laid out as the model's input is declared.
-    public static func image(_ image: Image, _ options: Image.Options = Image.Options()) -> Input {
+    public static func image(_ image: Picture, _ options: Picture.Options = Picture.Options()) -> Input {
         Input(content: .image(image, options))
     }
 
@@ -119,7 +119,7 @@ extension TypedTensor: InputConvertible {
     public var input: Input { .tensor(tensor) }
 }
 
-extension Image: InputConvertible {
+extension Picture: InputConvertible {
     /// The picture, scaled and laid out as the model's input is declared.
     public var input: Input { .image(self) }
 }

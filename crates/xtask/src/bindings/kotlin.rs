@@ -69,18 +69,11 @@ pub fn check_all() -> Result<()> {
 
 /// Measures the same in C and in Kotlin, one after the other.
 fn figures(library: &Path, natives: &Path, models: &[PathBuf]) -> Result<()> {
-    let folder = library.parent().context("a library lies in a folder")?;
-    let (root, program) = (place::repository(), folder.join("picture"));
-    let mut compiler = Command::new("cc");
-    compiler.args(["-std=c11", "-O2", "-o"]).arg(&program).arg(root.join("tests/c/picture.c"));
-    compiler.arg("-I").arg(root.join("include")).arg("-L").arg(folder).arg("-ldunlin");
-    check(&mut compiler)?;
     let models: Vec<PathBuf> = models.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
-    println!("C:");
-    let addition = root.join("tests/scenarios/models/add_float32.onnx");
-    check(Command::new(&program).env("LD_LIBRARY_PATH", folder).arg(addition).args(&models))?;
+    figures_of_c(library, &models)?;
     println!("Kotlin:");
     let names: Vec<_> = models.iter().map(|model| model.to_string_lossy()).collect();
+    let root = place::repository();
     let mut kotlin =
         maven("bindings/kotlin", &["test-compile", "org.codehaus.mojo:exec-maven-plugin:3.5.0:java"])?;
     kotlin.arg(format!("-Ddunlin.natives={}", natives.display())).arg("-Dexec.classpathScope=test");
@@ -92,8 +85,21 @@ fn figures(library: &Path, natives: &Path, models: &[PathBuf]) -> Result<()> {
     )
 }
 
+/// Measures what the bindings are held against.
+pub fn figures_of_c(library: &Path, models: &[PathBuf]) -> Result<()> {
+    let folder = library.parent().context("a library lies in a folder")?;
+    let (root, program) = (place::repository(), folder.join("picture"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c11", "-O2", "-o"]).arg(&program).arg(root.join("tests/c/picture.c"));
+    compiler.arg("-I").arg(root.join("include")).arg("-L").arg(folder).arg("-ldunlin");
+    check(&mut compiler)?;
+    println!("C:");
+    let addition = root.join("tests/scenarios/models/add_float32.onnx");
+    check(Command::new(&program).env("LD_LIBRARY_PATH", folder).arg(addition).args(models))
+}
+
 /// What the example must print.
-const ANSWER: &str = "7 with 99.9 %";
+pub const ANSWER: &str = "7 with 99.9 %";
 
 /// What the example is given.
 const EXAMPLE: &str = "-Dexec.args=examples/digits/digits.onnx examples/digits/seven.pgm";

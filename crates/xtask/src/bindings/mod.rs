@@ -1,6 +1,9 @@
 //! The bindings of Kotlin and Swift: a library that holds what they call, and the code that is generated from it.
 
+mod apple;
 pub mod kotlin;
+pub mod swift;
+mod xcframework;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;

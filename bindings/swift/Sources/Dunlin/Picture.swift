@@ -3,7 +3,7 @@
 /// A picture in memory: rows from the top, four bytes a pixel, red, green, blue, and one that is not looked at.
 ///
 /// On Apple systems it is made of a `CGImage` or a `CVPixelBuffer`.
-public struct Image: Sendable {
+public struct Picture: Sendable {
     /// Pixels in a row.
     public let width: Int
 
@@ -150,7 +150,7 @@ private struct Layout {
     }
 }
 
-extension Image {
+extension Picture {
     /// Red, green and blue of the picture in another size, from 0 to 255.
     private func scaled(width newWidth: Int, height newHeight: Int, _ scaling: Scaling) -> [[Float]] {
         let (sx, sy) = (Double(width) / Double(newWidth), Double(height) / Double(newHeight))

@@ -3,7 +3,7 @@
 #if canImport(CoreGraphics)
 import CoreGraphics
 
-extension Image {
+extension Picture {
     /// A picture of Core Graphics, drawn in sRGB at its own size.
     ///
     /// - Throws: ``DunlinError`` of the kind `input` if it cannot be drawn
@@ -27,8 +27,8 @@ extension Image {
 
 extension Input {
     /// A picture of Core Graphics, scaled and laid out as the model's input is declared.
-    public static func image(_ image: CGImage, _ options: Image.Options = Image.Options()) throws -> Input {
-        .image(try Image(image), options)
+    public static func image(_ image: CGImage, _ options: Picture.Options = Picture.Options()) throws -> Input {
+        .image(try Picture(image), options)
     }
 }
 #endif
@@ -36,7 +36,7 @@ extension Input {
 #if canImport(CoreVideo)
 import CoreVideo
 
-extension Image {
+extension Picture {
     /// A picture of a camera or film, in 32 bits of blue, green, red and alpha (`kCVPixelFormatType_32BGRA`).
     ///
     /// - Throws: ``DunlinError`` of the kind `input` for other formats, and if its memory cannot be read
@@ -67,8 +67,8 @@ extension Image {
 
 extension Input {
     /// A picture of a camera or film, scaled and laid out as the model's input is declared.
-    public static func image(_ buffer: CVPixelBuffer, _ options: Image.Options = Image.Options()) throws -> Input {
-        .image(try Image(buffer), options)
+    public static func image(_ buffer: CVPixelBuffer, _ options: Picture.Options = Picture.Options()) throws -> Input {
+        .image(try Picture(buffer), options)
     }
 }
 #endif
