@@ -79,7 +79,10 @@ impl Slice {
         let mut libraries = Vec::new();
         for (target, _) in wanted {
             let Some(library) = build(target, self.oldest, self.is_deep, profile, rust_web)? else {
-                println!("{}: left out: {target} needs `rustup target add {target}`, `rustup component add rust-src`, or --rust-web", self.id());
+                println!(
+                    "{}: left out: {target} needs `rustup target add {target}`, `rustup component add rust-src`, or --rust-web",
+                    self.id()
+                );
                 return Ok(None);
             };
             libraries.push(library);
@@ -146,8 +149,10 @@ pub fn check_privacy(library: &[u8], manifest: &str) -> Result<()> {
         let called: Vec<&str> = functions.iter().copied().filter(|name| names(library, name)).collect();
         let is_named = manifest.contains(category);
         if is_named == called.is_empty() {
-            bail!("PrivacyInfo.xcprivacy {} {category}, and the library has {called:?}",
-                if is_named { "names" } else { "does not name" });
+            bail!(
+                "PrivacyInfo.xcprivacy {} {category}, and the library has {called:?}",
+                if is_named { "names" } else { "does not name" }
+            );
         }
         println!("  {category}: {}", if called.is_empty() { "none".to_owned() } else { called.join(", ") });
     }
@@ -165,8 +170,18 @@ const REASONS: [(&str, &[&str]); 3] = [
     (
         "NSPrivacyAccessedAPICategoryFileTimestamp",
         &[
-            "stat", "fstat", "fstatat", "lstat", "getattrlist", "getattrlistbulk", "fgetattrlist", "getattrlistat",
-            "stat$INODE64", "fstat$INODE64", "lstat$INODE64", "fstatat$INODE64",
+            "stat",
+            "fstat",
+            "fstatat",
+            "lstat",
+            "getattrlist",
+            "getattrlistbulk",
+            "fgetattrlist",
+            "getattrlistat",
+            "stat$INODE64",
+            "fstat$INODE64",
+            "lstat$INODE64",
+            "fstatat$INODE64",
         ],
     ),
     ("NSPrivacyAccessedAPICategorySystemBootTime", &["mach_absolute_time"]),

@@ -162,7 +162,9 @@ struct Debian {
 impl Debian {
     fn prepare(folder: PathBuf) -> Result<Debian> {
         if output(Command::new("id").arg("-u"))?.trim() != "0" {
-            bail!("only root can use a folder with Debian; without one, Swift 6 or newer is needed: https://swift.org/install");
+            bail!(
+                "only root can use a folder with Debian; without one, Swift 6 or newer is needed: https://swift.org/install"
+            );
         }
         if !folder.join("usr/bin/dpkg").exists() {
             if !is_there("debootstrap") {
@@ -199,7 +201,12 @@ impl Debian {
         }
         let apt = |args: &[&str]| {
             let mut command = Command::new("chroot");
-            command.arg(&self.folder).args(["/usr/bin/env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]);
+            command.arg(&self.folder).args([
+                "/usr/bin/env",
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "-qq",
+            ]);
             command.args(args);
             check(&mut command)
         };
