@@ -77,6 +77,47 @@ fn test(swift: &Swift, library: &Path, is_long: bool) -> Result<()> {
         bail!("{EXAMPLE} printed {printed:?}");
     }
     println!("  {EXAMPLE}: {}", kotlin::ANSWER);
+    if cfg!(not(target_os = "macos")) {
+        check_types(swift, library)?;
+        println!("  what is for Apple's systems alone: types checked, not run");
+    }
+    Ok(())
+}
+
+/// Checks the types of what is compiled on Apple's systems alone, against declarations of what it uses of them.
+fn check_types(swift: &Swift, library: &Path) -> Result<()> {
+    let out = place::target()?.join("swift/apple");
+    fs::create_dir_all(&out)?;
+    let apples = place::repository().join(PACKAGE).join("Tests/Apple");
+    let mut modules: Vec<(&str, Vec<PathBuf>)> = ["CoreGraphics", "CoreVideo", "CoreML"]
+        .into_iter()
+        .map(|name| (name, vec![apples.join(name).with_extension("swift")]))
+        .collect();
+    let package = place::repository().join(PACKAGE);
+    modules.push(("DunlinFFI", vec![package.join("generated/DunlinFFI.swift")]));
+    let mut sources = Vec::new();
+    for entry in fs::read_dir(package.join("Sources/Dunlin"))? {
+        sources.extend(Some(entry?.path()).filter(|path| path.extension().is_some_and(|end| end == "swift")));
+    }
+    modules.push(("Dunlin", sources));
+    modules.push(("Caller", vec![apples.join("Caller.swift")]));
+    for (name, sources) in modules {
+        let mut command = swift.program("swiftc", library, &[])?;
+        command.args([
+            "-swift-version",
+            "6",
+            "-warnings-as-errors",
+            "-parse-as-library",
+            "-emit-module",
+            "-I",
+        ]);
+        command.arg(&out).arg("-I").arg(package.join("Sources/CDunlinFFI")).args([
+            "-module-name",
+            name,
+            "-o",
+        ]);
+        check(command.arg(out.join(name).with_extension("swiftmodule")).args(sources))?;
+    }
     Ok(())
 }
 
@@ -124,27 +165,24 @@ impl Swift {
         Ok(Swift { root: Some(Debian::prepare(folder)?) })
     }
 
-    /// A command of Swift's, in the repository, with a library to link.
+    /// A command of the package manager's, in the repository, with a library to link.
     fn command(&self, library: &Path, args: &[&str], variables: &[(&str, String)]) -> Result<Command> {
-        let mut command = match &self.root {
-            Some(debian) => {
-                let mut command = Command::new("chroot");
-                command.arg(&debian.folder).args(["/usr/bin/env", "--chdir"]).arg(place::repository());
-                command.args(["HOME=/root", "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"]);
-                command.arg(format!("DUNLIN_LIBRARY={}", folder_of(library)?.display()));
-                command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
-                command.arg("swift");
-                command
-            }
-            None => {
-                let mut command = Command::new("swift");
-                command.current_dir(place::repository()).env("DUNLIN_LIBRARY", folder_of(library)?);
-                command.envs(variables.iter().cloned());
-                command
-            }
-        };
+        let mut command = self.program("swift", library, variables)?;
         let scratch = place::target()?.join("swift").join(args[2].replace('/', "-"));
         command.arg(args[0]).arg("--disable-sandbox").arg("--scratch-path").arg(scratch).args(&args[1..]);
+        Ok(command)
+    }
+
+    /// One of Swift's programs, in the repository.
+    fn program(&self, name: &str, library: &Path, variables: &[(&str, String)]) -> Result<Command> {
+        let linked = format!("DUNLIN_LIBRARY={}", folder_of(library)?.display());
+        let mut command = Command::new(if self.root.is_some() { "chroot" } else { "/usr/bin/env" });
+        command.current_dir(place::repository());
+        if let Some(debian) = &self.root {
+            command.arg(&debian.folder).args(["/usr/bin/env", "--chdir"]).arg(place::repository());
+            command.args(["HOME=/root", "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"]);
+        }
+        command.arg(linked).args(variables.iter().map(|(name, value)| format!("{name}={value}"))).arg(name);
         Ok(command)
     }
 }
