@@ -32,7 +32,7 @@ pub struct Args {
     /// The profile that the slices of the XCFramework are built in.
     #[arg(long, default_value = "dist")]
     slice_profile: String,
-    /// Only slices whose identifiers hold this: `ios-arm64`.
+    /// Only the slice of this identifier: `ios-arm64`, `ios-arm64_x86_64-simulator`, `macos-arm64_x86_64`.
     #[arg(long)]
     slice: Option<String>,
     /// Debian's rustc-web, cargo-web, rust-web-src and what they need, unpacked into a folder, for targets whose standard library rustup does not

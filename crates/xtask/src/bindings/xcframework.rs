@@ -13,7 +13,7 @@ use crate::shell::{check, is_there, output};
 
 /// Builds the slices that this machine can, and lays them out in bindings/swift, with their archive beside them.
 pub fn make(profile: &str, filter: Option<&str>, rust_web: Option<&Path>) -> Result<()> {
-    let wanted = apple::SLICES.iter().filter(|slice| filter.is_none_or(|part| slice.id().contains(part)));
+    let wanted = apple::SLICES.iter().filter(|slice| filter.is_none_or(|id| slice.id() == id));
     let mut built = Vec::new();
     for slice in wanted {
         built.extend(slice.build(profile, rust_web)?);
