@@ -54,6 +54,8 @@ enum Command {
     Kotlin(bindings::kotlin::Args),
     /// Test the package for Swift, and lay out the XCFramework for Apple's systems.
     Swift(bindings::swift::Args),
+    /// Build the AAR for Android, and run its tests in Robolectric. A release needs an NDK.
+    Android(bindings::android::Args),
     /// Check everything, or the parts that are named, and say how long each took.
     Ci(ci::Args),
     /// Fetch and make the models of tests/models.toml.
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
         Command::Bindings => bindings::write(),
         Command::Kotlin(args) => bindings::kotlin::run(&args),
         Command::Swift(args) => bindings::swift::run(&args),
+        Command::Android(args) => bindings::android::run(&args),
         Command::Ci(args) => ci::run(&args),
         Command::Models { filter } => python::on_models("models.py", &filter),
         Command::Golden { filter } => python::on_models("golden.py", &filter),

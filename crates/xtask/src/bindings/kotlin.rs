@@ -104,7 +104,8 @@ pub const ANSWER: &str = "7 with 99.9 %";
 /// What the example is given.
 const EXAMPLE: &str = "-Dexec.args=examples/digits/digits.onnx examples/digits/seven.pgm";
 
-fn maven(project: &str, goals: &[&str]) -> Result<Command> {
+/// Maven on a project of the repository's.
+pub fn maven(project: &str, goals: &[&str]) -> Result<Command> {
     if !is_there("mvn") {
         bail!("Maven and a JDK of 17 or newer are needed: https://maven.apache.org");
     }

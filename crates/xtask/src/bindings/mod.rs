@@ -1,6 +1,8 @@
-//! The bindings of Kotlin and Swift: a library that holds what they call, and the code that is generated from it.
+//! The bindings of Kotlin, Android and Swift: a library that holds what they call, and the code that is generated from it.
 
 mod apple;
+pub mod android;
+mod elf;
 pub mod kotlin;
 pub mod swift;
 mod xcframework;
@@ -75,6 +77,7 @@ fn generate(library: &Path, kotlin: &Path, swift: &Path) -> Result<()> {
     check(command.args([kotlin, swift]))
 }
 
+/// All files in a folder and those in it.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {

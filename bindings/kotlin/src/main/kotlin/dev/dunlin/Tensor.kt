@@ -87,7 +87,7 @@ public class Tensor internal constructor(ffi: FfiValue, private val info: ValueI
     /** The type and shape, as Dunlin's messages write them: `float32[1, 10]`. */
     override fun toString(): String = "$type${info.shape}"
 
-    private fun pointer() = Pointer(info.address.toLong())
+    internal fun pointer() = Pointer(info.address.toLong())
 
     private inline fun read(copy: (Pointer) -> Unit) {
         if (byteCount > 0) held.use { copy(pointer()) }
@@ -210,7 +210,7 @@ public class Tensor internal constructor(ffi: FfiValue, private val info: ValueI
             calling { FfiValue.strings(sizes, elements) }.let { Tensor(it, it.info()) }
 
         /** A tensor whose elements [write] puts in their place. */
-        private inline fun filled(
+        internal inline fun filled(
             type: ElementType,
             sizes: List<Long>,
             byteCount: Long,
