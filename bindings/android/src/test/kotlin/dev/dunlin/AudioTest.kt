@@ -36,13 +36,17 @@ class AudioTest {
         }
     }
 
+    private fun provide(source: ShadowAudioRecord.AudioRecordSource) {
+        ShadowAudioRecord.setSourceProvider { source }
+    }
+
     private fun recorder(encoding: Int) =
         AudioRecord(MediaRecorder.AudioSource.MIC, 16_000, AudioFormat.CHANNEL_IN_MONO, encoding, 16_000)
 
     @Test
     fun `pieces follow one another`() {
         for (encoding in listOf(AudioFormat.ENCODING_PCM_16BIT, AudioFormat.ENCODING_PCM_FLOAT)) {
-            ShadowAudioRecord.setSource(Counting())
+            provide(Counting())
             val recorder = recorder(encoding)
             val pieces = runBlocking { recorder.pieces(100).take(3).toList() }
             val expected = FloatArray(300) { it / 32768f }
@@ -54,13 +58,13 @@ class AudioTest {
 
     @Test
     fun `the microphone has a recorder of its own`() {
-        ShadowAudioRecord.setSource(Counting())
+        provide(Counting())
         assertArrayEquals(FloatArray(512) { it / 32768f }, runBlocking { microphone(512).first() }, 0f)
     }
 
     @Test
     fun `a recorder that fails, and one of bytes`() {
-        ShadowAudioRecord.setSource(object : ShadowAudioRecord.AudioRecordSource {
+        provide(object : ShadowAudioRecord.AudioRecordSource {
             override fun readInShortArray(data: ShortArray, offset: Int, size: Int, isBlocking: Boolean) =
                 AudioRecord.ERROR_DEAD_OBJECT
         })
