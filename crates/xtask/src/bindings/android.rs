@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -46,17 +45,6 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The check of the long CI: the tests in Robolectric, the AAR, and its libraries where they can be built.
-pub fn check_all() -> Result<()> {
-    compare_gradle()?;
-    let ndk = ndk();
-    let aar = aar(&natives(ndk.as_deref(), "release")?, Some("dev"), false)?;
-    if ndk.is_none() {
-        println!("  {NO_NDK}: no native libraries for Android were built, and {} is no release", aar.display());
-    }
-    Ok(())
-}
-
 const NO_NDK: &str = "no Android NDK was found (ANDROID_NDK_HOME, or ndk/VERSION in ANDROID_HOME)";
 
 /// What Android calls its processors.
@@ -89,7 +77,9 @@ fn natives(ndk: Option<&Path>, profile: &str) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     let Some(ndk) = ndk else { return Ok(folder) };
     if !cargo(&["ndk", "--version"]).output()?.status.success() {
-        bail!("cargo-ndk is needed: `cargo install --locked cargo-ndk`, and `rustup target add` for its targets");
+        bail!(
+            "cargo-ndk is needed: `cargo install --locked cargo-ndk`, and `rustup target add` for its targets"
+        );
     }
     let mut build = cargo(&["ndk", "--platform", MIN_SDK, "--output-dir"]);
     build.arg(&folder).args(ABIS.iter().flat_map(|abi| ["--target", abi]));
@@ -124,6 +114,7 @@ fn aar(natives: &Path, test: Option<&str>, documentation: bool) -> Result<PathBu
     let has_natives = fs::read_dir(natives)?.next().is_some();
     elf::check_archive(&aar, if has_natives { ABIS.len() } else { 0 })?;
     elf::check_archive(&made.join("checked/jna.aar"), ABIS.len())?;
+    elf::check_archive(&made.join("checked/jna.jar"), 2)?;
     Ok(aar)
 }
 
@@ -191,7 +182,8 @@ mod tests {
 
     #[test]
     fn the_newest_ndk_is_found_by_number() {
-        let newest = ["9.0.1", "28.2.13676358", "28.10.1"].into_iter().max_by_key(|name| version(Path::new(name)));
+        let newest =
+            ["9.0.1", "28.2.13676358", "28.10.1"].into_iter().max_by_key(|name| version(Path::new(name)));
         assert_eq!(newest, Some("28.10.1"));
     }
 }

@@ -20,7 +20,13 @@ pub fn check_archive(archive: &Path, least: usize) -> Result<()> {
     let folder = place::target()?.join("bindings/checked").join(name);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
-    check(Command::new("jar").current_dir(&folder).arg("--extract").arg("--file").arg(std::path::absolute(archive)?))?;
+    check(
+        Command::new("jar")
+            .current_dir(&folder)
+            .arg("--extract")
+            .arg("--file")
+            .arg(std::path::absolute(archive)?),
+    )?;
     let mut n_checked = 0;
     for file in files(&folder)?.iter().filter(|file| file.extension().is_some_and(|ending| ending == "so")) {
         let system = file.parent().and_then(Path::file_name).context("a library lies in a folder")?;

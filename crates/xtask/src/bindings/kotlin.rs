@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{compare, library};
+use super::{compare, elf, library};
 use crate::shell::{check, is_there, output};
 use crate::{place, scenario, shell};
 
@@ -58,6 +58,8 @@ pub fn check_all() -> Result<()> {
     let mut tests = maven("bindings/kotlin", &["install"])?;
     tests.env("DUNLIN_SCENARIOS_OUT", scenario::folder()?.join("kotlin.json"));
     check(tests.arg(format!("-Ddunlin.natives={}", natives.display())))?;
+    let jar = format!("bindings/kotlin/target/dunlin-{}.jar", env!("CARGO_PKG_VERSION"));
+    elf::check_archive(&place::repository().join(jar), usize::from(cfg!(target_os = "linux")))?;
     let printed = output(maven("examples/kotlin", &["compile", "exec:java"])?.arg(EXAMPLE))?;
     // Maven sets the terminal's colours back around it.
     if !printed.contains(ANSWER) {
