@@ -1,7 +1,7 @@
 //! The bindings of Kotlin, Android and Swift: a library that holds what they call, and the code that is generated from it.
 
-mod apple;
 pub mod android;
+mod apple;
 mod elf;
 pub mod kotlin;
 pub mod swift;
