@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Cancel, Device, Fallback, Limits, LogLevel, Mapping, Model, Progress, Threads};
+use dunlin_core::{Cancel, Device, Fallback, LimitKind, Limits, LogLevel, Mapping, Model, Progress, Threads};
 use dunlin_sys::Bytes;
 
 use crate::cancel::dunlin_cancel;
@@ -262,19 +262,18 @@ pub extern "C" fn dunlin_options_set_limit(
     value: u64,
 ) -> dunlin_status {
     change(options, |choices| {
-        let (read, run) = (&mut choices.limits.read, &mut choices.limits.run);
-        let n = usize::try_from(value).unwrap_or(usize::MAX);
-        match limit {
-            1 => read.max_bytes = value,
-            2 => read.max_decoded_bytes = value,
-            3 => read.max_nodes = n,
-            4 => (read.max_tensor_bytes, run.tensor_bytes) = (value, n),
-            5 => run.run_bytes = n,
-            6 => run.loop_steps = value,
-            7 => (read.max_rank, run.rank) = (n, n),
-            8 => run.string_bytes = n,
+        let kind = match limit {
+            1 => LimitKind::FileBytes,
+            2 => LimitKind::DecodedBytes,
+            3 => LimitKind::Nodes,
+            4 => LimitKind::TensorBytes,
+            5 => LimitKind::RunBytes,
+            6 => LimitKind::LoopSteps,
+            7 => LimitKind::Rank,
+            8 => LimitKind::StringBytes,
             _ => return Err(no_such("limit", limit)),
-        }
+        };
+        choices.limits.set(kind, value);
         Ok(())
     })
 }

@@ -194,7 +194,7 @@ impl Call {
         let mut inputs = Inputs::new();
         inputs.try_reserve(handles.len()).map_err(|_| out_of_memory())?;
         for (i, &handle) in handles.iter().enumerate() {
-            let value = apart((*find::<Value>(handle)?).clone(), written)?;
+            let value = (*find::<Value>(handle)?).clone().into_apart(written)?;
             let name = names.map(|names| ptr::text(names[i], ptr::NUL_TERMINATED, "an input's name"));
             inputs.push(name.transpose()?, value);
         }
@@ -349,22 +349,6 @@ fn written(outputs: &[dunlin_output]) -> Result<SmallVec<[Region; 4]>, Failure> 
         return Err(Failure::new(dunlin_status::DUNLIN_INPUT, "the memory of two outputs overlaps"));
     }
     Ok(regions)
-}
-
-/// The value, with copies of those tensors that lie where the run writes.
-fn apart(mut value: Value, written: &[Region]) -> Result<Value, Failure> {
-    if written.is_empty() {
-        return Ok(value);
-    }
-    value.try_for_each_tensor_mut(&mut |tensor| {
-        let start = tensor.bytes().as_ptr().addr();
-        let end = start + tensor.bytes().len();
-        if written.iter().any(|region| region.start < end && start < region.end) {
-            *tensor = tensor.copied()?;
-        }
-        Ok::<(), Failure>(())
-    })?;
-    Ok(value)
 }
 
 /// The version of this library, such as `"0.1.0"`. The text is static. Since 0.1.

@@ -38,7 +38,7 @@ pub use dunlin_sys::{HostPool, Pool, available_threads};
 pub use error::{Error, ErrorKind, STATUS_TABLE, StatusRow, catch, quiet_panics};
 pub use inspection::Inspection;
 pub use io::{InputInfo, Inputs, OutputInfo, Outputs};
-pub use limits::Limits;
+pub use limits::{LimitKind, Limits};
 pub use memory::Memory;
 pub use model::Model;
 pub use options::{Device, Fallback, LogLevel, Progress, RunOptions, Stage, Threads};

@@ -199,12 +199,8 @@ fn check(info: &InputInfo, value: Value) -> Result<Value, Error> {
 }
 
 /// The value with all tensors within aligned.
-fn aligned(mut value: Value) -> Result<Value, Error> {
-    value.try_for_each_tensor_mut(&mut |tensor| {
-        *tensor = tensor.to_aligned()?;
-        Ok::<(), Error>(())
-    })?;
-    Ok(value)
+fn aligned(value: Value) -> Result<Value, Error> {
+    Ok(value.into_aligned()?)
 }
 
 fn mismatch(info: &InputInfo, value: &Value) -> Result<Value, Error> {

@@ -1,6 +1,8 @@
 //! What flows along the edges of a graph at run time: tensors, and the standard's containers of them.
 
-use crate::Tensor;
+use std::ops::Range;
+
+use crate::{Tensor, TensorError};
 
 /// A run-time value.
 #[derive(Debug, Clone)]
@@ -71,6 +73,37 @@ impl Value {
             }
             Value::Optional(value) => value.iter_mut().try_for_each(|value| value.try_for_each_tensor_mut(f)),
         }
+    }
+
+    /// The value with all tensors within aligned for their element types, as [`Tensor::to_aligned`] does it.
+    ///
+    /// # Errors
+    /// [`TensorError::OutOfMemory`].
+    pub fn into_aligned(mut self) -> Result<Value, TensorError> {
+        self.try_for_each_tensor_mut(&mut |tensor| {
+            *tensor = tensor.to_aligned()?;
+            Ok::<(), TensorError>(())
+        })?;
+        Ok(self)
+    }
+
+    /// The value with copies of those tensors within that lie where somebody will write: at one of the addresses in `written`.
+    ///
+    /// # Errors
+    /// [`TensorError::OutOfMemory`].
+    pub fn into_apart(mut self, written: &[Range<usize>]) -> Result<Value, TensorError> {
+        if written.is_empty() {
+            return Ok(self);
+        }
+        self.try_for_each_tensor_mut(&mut |tensor| {
+            let start = tensor.bytes().as_ptr().addr();
+            let end = start + tensor.bytes().len();
+            if written.iter().any(|region| region.start < end && start < region.end) {
+                *tensor = tensor.copied()?;
+            }
+            Ok::<(), TensorError>(())
+        })?;
+        Ok(self)
     }
 
     /// Bytes of all tensors within.

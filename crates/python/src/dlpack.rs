@@ -9,7 +9,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
-use crate::error::raise;
+use crate::error::{input, raise};
 use crate::ptr::{self, Exchange, Held};
 
 /// `DLTensor`.
@@ -104,8 +104,7 @@ pub(crate) fn read(object: &Bound<'_, PyAny>) -> PyResult<Tensor> {
         return Err(raise(py, &Error::new(ErrorKind::Device, message)));
     }
     let capsule = capsule(object)?.cast_into::<PyCapsule>()?;
-    let refused =
-        |what: &str| raise(py, &Error::new(ErrorKind::Input, format!("a DLPack capsule with {what}")));
+    let refused = |what: &str| input(py, &format!("a DLPack capsule with {what}"));
     let exchange = Exchange::take(&capsule).ok_or_else(|| refused("no tensor in it"))?;
     if exchange.major() > 1 {
         return Err(refused("a version that is not known"));

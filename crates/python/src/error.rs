@@ -1,6 +1,6 @@
 //! Core's errors as Python's exceptions, whose classes are in `dunlin/_errors.py`.
 
-use dunlin_core::Error;
+use dunlin_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 
 /// The exception for an error.
@@ -24,6 +24,11 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,
     }
+}
+
+/// The exception for an argument that cannot be used.
+pub(crate) fn input(py: Python<'_>, message: &str) -> PyErr {
+    raise(py, &Error::new(ErrorKind::Input, message))
 }
 
 /// The exception for a session that is in the middle of another call, which only bindings know of.

@@ -3,15 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use dunlin_core::{
-    Builder, Cancel, Error, ErrorKind, Fallback, Limits, LogLevel, Mapping, Model, Stage, Threads,
-};
+use dunlin_core::{Builder, Cancel, Fallback, LimitKind, Limits, LogLevel, Mapping, Model, Stage, Threads};
 use pyo3::call::PyCallArgs;
 use pyo3::conversion::FromPyObjectOwned;
 use pyo3::prelude::*;
 use pyo3::types::PyMapping;
 
-use crate::error::raise;
+use crate::error::{input, raise};
 use crate::source::{Stop, bytes_of};
 use crate::{cancel, pool};
 
@@ -128,7 +126,7 @@ fn word<T: Copy>(py: Python<'_>, what: &str, word: &str, table: &[(&str, T)]) ->
     let found = table.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning);
     found.ok_or_else(|| {
         let known: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
-        input(py, format!("{word:?} is no {what}; there are: {}", known.join(", ")))
+        input(py, &format!("{word:?} is no {what}; there are: {}", known.join(", ")))
     })
 }
 
@@ -160,19 +158,18 @@ fn limits(py: Python<'_>, given: Option<&Bound<'_, PyMapping>>) -> PyResult<Limi
     let mut limits = Limits::default();
     for item in items(given)? {
         let (name, value): (String, u64) = item?;
-        let n = usize::try_from(value).unwrap_or(usize::MAX);
-        let (read, run) = (&mut limits.read, &mut limits.run);
-        match &*name {
-            "file_bytes" => read.max_bytes = value,
-            "decoded_bytes" => read.max_decoded_bytes = value,
-            "nodes" => read.max_nodes = n,
-            "tensor_bytes" => (read.max_tensor_bytes, run.tensor_bytes) = (value, n),
-            "run_bytes" => run.run_bytes = n,
-            "loop_steps" => run.loop_steps = value,
-            "rank" => (read.max_rank, run.rank) = (n, n),
-            "string_bytes" => run.string_bytes = n,
-            name => return Err(input(py, format!("{name:?} is no limit"))),
-        }
+        let kind = match &*name {
+            "file_bytes" => LimitKind::FileBytes,
+            "decoded_bytes" => LimitKind::DecodedBytes,
+            "nodes" => LimitKind::Nodes,
+            "tensor_bytes" => LimitKind::TensorBytes,
+            "run_bytes" => LimitKind::RunBytes,
+            "loop_steps" => LimitKind::LoopSteps,
+            "rank" => LimitKind::Rank,
+            "string_bytes" => LimitKind::StringBytes,
+            name => return Err(input(py, &format!("{name:?} is no limit"))),
+        };
+        limits.set(kind, value);
     }
     Ok(limits)
 }
@@ -195,14 +192,10 @@ where
 pub(crate) fn deadline(py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<Instant>> {
     let Some(seconds) = seconds else { return Ok(None) };
     if seconds.is_nan() || seconds < 0.0 {
-        return Err(input(py, format!("{seconds} is no time to wait")));
+        return Err(input(py, &format!("{seconds} is no time to wait")));
     }
     // Beyond a year there is no bound; the clock cannot be pushed past its end.
     Ok(Instant::now().checked_add(Duration::from_secs_f64(seconds.min(MAX_SECONDS))))
 }
 
 const MAX_SECONDS: f64 = 365.0 * 24.0 * 3600.0;
-
-fn input(py: Python<'_>, message: String) -> PyErr {
-    raise(py, &Error::new(ErrorKind::Input, message))
-}

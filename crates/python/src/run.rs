@@ -13,7 +13,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::cancel::Cancel;
 use crate::dtype::{self, Elements};
-use crate::error::raise;
+use crate::error::{input, raise};
 use crate::options::deadline;
 use crate::{interrupt, ptr, value};
 
@@ -173,8 +173,7 @@ fn inputs<'a>(
         return Ok(inputs);
     }
     if given.len() > infos.len() {
-        let message = format!("too many inputs: the model takes {}", infos.len());
-        return Err(raise(py, &Error::new(ErrorKind::Input, message)));
+        return Err(input(py, &format!("too many inputs: the model takes {}", infos.len())));
     }
     for (object, info) in given.iter_borrowed().zip(infos) {
         push(&mut inputs, info, &object, written)?;
@@ -192,24 +191,10 @@ fn push<'a>(
     if is_left_out {
         return Ok(());
     }
-    let mut value = value::to_value(object, &info.ty)?;
-    if !written.is_empty() {
-        set_apart(&mut value, written).map_err(|error| raise(object.py(), &error))?;
-    }
+    let value = value::to_value(object, &info.ty)?.into_apart(written);
+    let value = value.map_err(|error| raise(object.py(), &error.into()))?;
     inputs.push(Some(&*info.name), value);
     Ok(())
-}
-
-/// Copies those tensors that lie where the run writes.
-fn set_apart(value: &mut Value, written: &[Range<usize>]) -> Result<(), Error> {
-    value.try_for_each_tensor_mut(&mut |tensor| {
-        let start = tensor.bytes().as_ptr().addr();
-        let end = start + tensor.bytes().len();
-        if written.iter().any(|region| region.start < end && start < region.end) {
-            *tensor = tensor.copied()?;
-        }
-        Ok(())
-    })
 }
 
 /// The memory of the arrays that outputs go to.
@@ -218,7 +203,7 @@ fn places<'a>(
     arrays: &'a [(String, Bound<'_, PyUntypedArray>)],
 ) -> PyResult<Vec<(&'a str, &'a mut [u8])>> {
     let place = |(name, array): &'a (String, Bound<'_, PyUntypedArray>)| {
-        let refused = || input(py, format!("out[{name:?}] must be a writable array in row-major order"));
+        let refused = || input(py, &format!("out[{name:?}] must be a writable array in row-major order"));
         Ok((name.as_str(), ptr::array_mut(array).ok_or_else(refused)?))
     };
     arrays.iter().map(place).collect()
@@ -239,10 +224,10 @@ fn arrays<'py>(
             check(&name, &info.ty, &array).map_err(|error| raise(py, &error))?;
         }
         let Elements::Plain(dtype) = dtype::elements(&array)? else {
-            return Err(input(py, format!("out[{name:?}]: strings cannot be written in place")));
+            return Err(input(py, &format!("out[{name:?}]: strings cannot be written in place")));
         };
         if dtype.bits() < 8 || array.dtype().is_native_byteorder() == Some(false) {
-            return Err(input(py, format!("out[{name:?}]: {} cannot be written in place", array.dtype())));
+            return Err(input(py, &format!("out[{name:?}]: {} cannot be written in place", array.dtype())));
         }
         arrays.push((name, array));
     }
@@ -280,13 +265,9 @@ fn regions(py: Python<'_>, arrays: &[(String, Bound<'_, PyUntypedArray>)]) -> Py
         arrays.iter().filter_map(|(_, array)| ptr::addresses(array)).collect();
     regions.sort_unstable_by_key(|region| (region.start, region.end));
     if regions.windows(2).any(|pair| pair[0].end > pair[1].start) {
-        return Err(input(py, "the memory of two outputs overlaps".to_owned()));
+        return Err(input(py, "the memory of two outputs overlaps"));
     }
     Ok(regions)
-}
-
-fn input(py: Python<'_>, message: String) -> PyErr {
-    raise(py, &Error::new(ErrorKind::Input, message))
 }
 
 /// Tells how long something takes.

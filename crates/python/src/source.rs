@@ -10,7 +10,7 @@ use numpy::PyUntypedArray;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
 
-use crate::error::raise;
+use crate::error::{input, raise};
 use crate::options::Failure;
 use crate::ptr::Held;
 
@@ -34,19 +34,18 @@ impl Source {
     /// The source that an object stands for. `offset` and `length` are the part of a descriptor's file, `length` that of a reader.
     pub fn of(object: &Bound<'_, PyAny>, offset: u64, length: Option<u64>, stop: Stop) -> PyResult<Source> {
         let py = object.py();
-        let input = |message: &str| raise(py, &Error::new(ErrorKind::Input, message));
         if object.is_instance_of::<PyInt>() && !object.is_instance_of::<PyBool>() {
             let part = FilePart::of_descriptor(object.extract()?, offset, length);
             return part.map(Source::Part).map_err(|error| raise(py, &error));
         }
         if offset != 0 {
-            return Err(input("an offset goes with a file descriptor"));
+            return Err(input(py, "an offset goes with a file descriptor"));
         }
         if object.is_instance_of::<PyString>() || object.hasattr("__fspath__")? {
             return Ok(Source::Path(object.extract()?));
         }
         if object.is_callable() {
-            let n_bytes = length.ok_or_else(|| input("a function that reads goes with a length"))?;
+            let n_bytes = length.ok_or_else(|| input(py, "a function that reads goes with a length"))?;
             return Ok(Source::Reader(Reader { n_bytes, read: object.clone().unbind(), stop }));
         }
         if object.hasattr("read")? {
@@ -75,8 +74,7 @@ pub(crate) fn bytes_of(object: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     let array = py.import("numpy")?.call_method1("frombuffer", (object, "uint8"))?;
     let is_writable: bool = array.getattr("flags")?.getattr("writeable")?.extract()?;
     let held = Held::array(array.cast::<PyUntypedArray>()?);
-    let held =
-        held.ok_or_else(|| raise(py, &Error::new(ErrorKind::Input, "bytes must lie densely in memory")))?;
+    let held = held.ok_or_else(|| input(py, "bytes must lie densely in memory"))?;
     if !is_writable {
         return Ok(Bytes::foreign(Arc::new(held)));
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dunlin_core::{Builder, Limits, Mapping, Threads};
+use dunlin_core::{Builder, LimitKind, Limits, Mapping, Threads};
 
 use crate::error::DunlinError;
 use crate::{Cancel, Pool, Value};
@@ -205,19 +205,8 @@ impl LoadOptions {
 
     fn limits(&self) -> Limits {
         let mut limits = Limits::default();
-        let (read, run) = (&mut limits.read, &mut limits.run);
         for &Limit { of, most } in &self.limits {
-            let n = usize::try_from(most).unwrap_or(usize::MAX);
-            match of {
-                LimitOf::FileBytes => read.max_bytes = most,
-                LimitOf::DecodedBytes => read.max_decoded_bytes = most,
-                LimitOf::Nodes => read.max_nodes = n,
-                LimitOf::TensorBytes => (read.max_tensor_bytes, run.tensor_bytes) = (most, n),
-                LimitOf::RunBytes => run.run_bytes = n,
-                LimitOf::LoopSteps => run.loop_steps = most,
-                LimitOf::Rank => (read.max_rank, run.rank) = (n, n),
-                LimitOf::StringBytes => run.string_bytes = n,
-            }
+            limits.set(of.into(), most);
         }
         limits
     }
@@ -262,6 +251,21 @@ impl From<LogLevel> for dunlin_core::LogLevel {
             LogLevel::Warning => dunlin_core::LogLevel::Warning,
             LogLevel::Info => dunlin_core::LogLevel::Info,
             LogLevel::Debug => dunlin_core::LogLevel::Debug,
+        }
+    }
+}
+
+impl From<LimitOf> for LimitKind {
+    fn from(of: LimitOf) -> LimitKind {
+        match of {
+            LimitOf::FileBytes => LimitKind::FileBytes,
+            LimitOf::DecodedBytes => LimitKind::DecodedBytes,
+            LimitOf::Nodes => LimitKind::Nodes,
+            LimitOf::TensorBytes => LimitKind::TensorBytes,
+            LimitOf::RunBytes => LimitKind::RunBytes,
+            LimitOf::LoopSteps => LimitKind::LoopSteps,
+            LimitOf::Rank => LimitKind::Rank,
+            LimitOf::StringBytes => LimitKind::StringBytes,
         }
     }
 }

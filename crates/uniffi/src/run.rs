@@ -89,21 +89,13 @@ pub(crate) fn inputs(inputs: Vec<Input>) -> Result<Inputs<'static>, DunlinError>
 pub(crate) fn result(
     (outputs, report): (dunlin_core::Outputs, Option<dunlin_core::RunReport>),
 ) -> Result<RunResult, DunlinError> {
-    let output = |value| {
-        let value = Value::shared(aligned(value)?);
+    let output = |value: dunlin_core::Value| {
+        // Outputs that are parts of the model's file may lie anywhere; hosts expect elements where their type may lie.
+        let value = Value::shared(value.into_aligned()?);
         Ok(Output { info: value.info(), value })
     };
     Ok(RunResult {
         outputs: outputs.into_values().into_iter().map(output).collect::<Result<_, DunlinError>>()?,
         report: report.map(|report| Arc::new(RunReport::new(report))),
     })
-}
-
-/// Outputs that are parts of the model's file may lie anywhere; hosts expect elements where their type may lie.
-fn aligned(mut value: dunlin_core::Value) -> Result<dunlin_core::Value, DunlinError> {
-    value.try_for_each_tensor_mut(&mut |tensor| {
-        *tensor = tensor.to_aligned()?;
-        Ok::<(), DunlinError>(())
-    })?;
-    Ok(value)
 }

@@ -89,13 +89,11 @@ impl Recipe {
         if let Some(operators) = &self.operators {
             command.env("DUNLIN_OPERATORS", operators);
         }
-        let variable =
-            |what: &str| format!("CARGO_TARGET_{}_{what}", target.replace('-', "_").to_uppercase());
         if system == System::Linux && self.linker == Linker::Zig {
-            command.env(variable("LINKER"), zig_linker(&scratch, target)?);
+            command.env(variable(target, "LINKER"), zig_linker(&scratch, target)?);
         }
         if self.profile == "dist" {
-            command.env(variable("RUSTFLAGS"), INLINING);
+            command.env(variable(target, "RUSTFLAGS"), INLINING);
         }
         command.arg("--").arg(format!("--print=native-static-libs={}", libs.display()));
         for argument in system.link_arguments(&Version::here()) {
@@ -119,6 +117,11 @@ impl Recipe {
         }
         arguments
     }
+}
+
+/// A variable that cargo reads for one target alone: its `LINKER`, its `RUSTFLAGS`.
+pub fn variable(target: &str, what: &str) -> String {
+    format!("CARGO_TARGET_{}_{what}", target.replace('-', "_").to_uppercase())
 }
 
 /// The triple of the machine that rustc runs on.

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::build::{has_standard_library, host, rustc, zig_linker};
+use super::build::{has_standard_library, host, rustc, variable, zig_linker};
 use super::check::needed;
 use crate::place;
 use crate::shell::{cargo, check, output};
@@ -37,11 +37,9 @@ pub fn run(args: &Args) -> Result<()> {
     if let Standard::Sources = standard {
         let scratch = place::target()?.join(&target);
         std::fs::create_dir_all(&scratch)?;
-        let variable =
-            |what: &str| format!("CARGO_TARGET_{}_{what}", target.replace('-', "_").to_uppercase());
         command.args(["-Z", "build-std=std,panic_unwind"]).env("RUSTC_BOOTSTRAP", "1");
-        command.env(variable("LINKER"), zig_linker(&scratch, &target)?);
-        command.env(variable("RUSTFLAGS"), "-Ctarget-feature=+crt-static -Clink-self-contained=no");
+        command.env(variable(&target, "LINKER"), zig_linker(&scratch, &target)?);
+        command.env(variable(&target, "RUSTFLAGS"), "-Ctarget-feature=+crt-static -Clink-self-contained=no");
     }
     check(&mut command)?;
     let file = args.out.join("dunlin");

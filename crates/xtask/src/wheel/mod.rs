@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::dist::build::{INLINING, host, zig_linker};
+use crate::dist::build::{INLINING, host, variable, zig_linker};
 use crate::shell::{cargo, check};
 use crate::{place, python};
 
@@ -93,15 +93,14 @@ fn build(out: &Path, profile: &str) -> Result<PathBuf> {
         profile,
     ]);
     command.arg("--out").arg(&out).current_dir(&stage).env("CARGO_TARGET_DIR", place::target()?);
-    let variable = |what: &str| format!("CARGO_TARGET_{}_{what}", target.replace('-', "_").to_uppercase());
     if cfg!(target_os = "linux") {
         let scratch = place::target()?.join(&target);
         std::fs::create_dir_all(&scratch)?;
-        command.env(variable("LINKER"), zig_linker(&scratch, &target)?);
+        command.env(variable(&target, "LINKER"), zig_linker(&scratch, &target)?);
         command.args(["--compatibility", "manylinux2014", "--auditwheel", "check"]);
     }
     if profile == "dist" {
-        command.env(variable("RUSTFLAGS"), INLINING);
+        command.env(variable(&target, "RUSTFLAGS"), INLINING);
     }
     if let Some(cargo) = cargo(&[]).get_program().to_str().filter(|path| Path::new(path).is_absolute()) {
         command.env("CARGO", cargo);
